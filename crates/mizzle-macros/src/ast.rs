@@ -1,0 +1,210 @@
+//! Our view of the struct under `#[table]`: names, columns and relations, every mistake collected.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, Ident, ItemStruct, Path, Type, Visibility};
+
+use crate::attr::{self, ColumnOptions, TableOptions};
+
+/// Everything the expansion needs to know about one table.
+pub(crate) struct TableInput {
+    pub(crate) visibility: Visibility,
+    pub(crate) ident: Ident,
+    /// Attributes that are not ours: doc comments, derives.
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) options: TableOptions,
+    pub(crate) indexes: Vec<IndexInput>,
+    pub(crate) relations: Vec<RelationInput>,
+    pub(crate) columns: Vec<ColumnInput>,
+}
+
+/// One field of the struct.
+pub(crate) struct ColumnInput {
+    pub(crate) visibility: Visibility,
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) options: ColumnOptions,
+}
+
+/// `#[index(…)]`: the columns by field name.
+pub(crate) struct IndexInput {
+    pub(crate) span: Span,
+    pub(crate) unique: bool,
+    pub(crate) columns: Vec<Ident>,
+}
+
+/// A relation and the place where it is declared.
+pub(crate) struct RelationInput {
+    pub(crate) name: Ident,
+    pub(crate) target: Path,
+    pub(crate) kind: RelationKind,
+}
+
+/// How the rows of the target are found.
+pub(crate) enum RelationKind {
+    /// The target's column holds our key; `None`: its only `belongs_to` of this table.
+    HasMany { by: Option<Ident> },
+    /// This table's column holds the target's key.
+    BelongsTo { column: Ident },
+    /// A link table belongs to both.
+    ManyToMany { through: Path },
+}
+
+impl TableInput {
+    /// Reads the struct. Mistakes go to `errors`; what can be read is returned so that one mistake does not cause a second.
+    pub(crate) fn read(arguments: TokenStream, item: ItemStruct, errors: &mut Vec<syn::Error>) -> Option<Self> {
+        let options = attr::table_options(arguments, errors);
+        let syn::Fields::Named(fields) = item.fields else {
+            errors.push(syn::Error::new_spanned(
+                &item.ident,
+                "a table is a struct with named fields, one for each column",
+            ));
+            return None;
+        };
+        if !item.generics.params.is_empty() {
+            errors.push(syn::Error::new_spanned(
+                &item.generics,
+                "a table cannot be generic: every column needs one type",
+            ));
+            return None;
+        }
+        let mut relations = Vec::new();
+        let mut indexes = Vec::new();
+        let mut attributes = Vec::new();
+        for attribute in item.attrs {
+            match attr::name_of(&attribute).as_str() {
+                "index" => attr::index(&attribute, &mut indexes, errors),
+                "has_many" => attr::has_many(&attribute, &mut relations, errors),
+                "many_to_many" => attr::many_to_many(&attribute, &mut relations, errors),
+                _ => attributes.push(attribute),
+            }
+        }
+        let columns = fields.named.into_iter().map(|field| column(field, &mut relations, errors)).collect();
+        Some(Self {
+            visibility: item.vis,
+            ident: item.ident,
+            attributes,
+            options,
+            indexes,
+            relations,
+            columns,
+        })
+    }
+
+    /// The module of the Diesel table: the struct's name in snake case.
+    pub(crate) fn module(&self) -> Ident {
+        snake_case(&self.ident)
+    }
+
+    /// The table's name in the database.
+    pub(crate) fn table_name(&self) -> String {
+        self.options.name.clone().unwrap_or_else(|| text_of(&self.module()))
+    }
+
+    /// The columns of the primary key, in order of declaration.
+    pub(crate) fn primary_key(&self) -> impl Iterator<Item = &ColumnInput> {
+        self.columns.iter().filter(|column| column.options.primary_key)
+    }
+}
+
+impl ColumnInput {
+    /// The column's name in the database.
+    pub(crate) fn column_name(&self) -> String {
+        self.options.name.clone().unwrap_or_else(|| text_of(&self.ident))
+    }
+
+    /// The type inside `Option<…>`, if the column is nullable.
+    pub(crate) fn nullable(&self) -> Option<&Type> {
+        inside(&self.ty, "Option")
+    }
+
+    /// The type of a value that is present.
+    pub(crate) fn value_type(&self) -> &Type {
+        self.nullable().unwrap_or(&self.ty)
+    }
+
+    /// Whether the database fills the column when an insert does not.
+    pub(crate) fn has_default(&self) -> bool {
+        self.options.default.is_some()
+    }
+
+    /// Whether an insert may leave the column out.
+    pub(crate) fn optional_on_insert(&self) -> bool {
+        self.has_default() || self.nullable().is_some()
+    }
+}
+
+fn column(
+    field: syn::Field,
+    relations: &mut Vec<RelationInput>,
+    errors: &mut Vec<syn::Error>,
+) -> ColumnInput {
+    let ident = field.ident.expect("fields of a struct with named fields have names");
+    let mut options = ColumnOptions::default();
+    let mut attributes = Vec::new();
+    for attribute in field.attrs {
+        match attr::name_of(&attribute).as_str() {
+            "column" => attr::column_options(&attribute, &mut options, errors),
+            "belongs_to" => attr::belongs_to(&attribute, &ident, relations, errors),
+            _ => attributes.push(attribute),
+        }
+    }
+    ColumnInput { visibility: field.vis, ident, ty: field.ty, attributes, options }
+}
+
+/// `T` of `Wrapper<T>`, by the last segment of the path.
+pub(crate) fn inside<'t>(ty: &'t Type, wrapper: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != wrapper {
+        return None;
+    }
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        syn::GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+/// The last segment of a type's path, `""` for anything that is not a path.
+pub(crate) fn last_segment(ty: &Type) -> String {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The module that `#[table]` emits beside the struct at this path.
+pub(crate) fn module_of(path: &Path) -> Path {
+    let mut path = path.clone();
+    if let Some(last) = path.segments.last_mut() {
+        last.ident = snake_case(&last.ident);
+    }
+    path
+}
+
+/// An identifier's text without the `r#` of a raw one.
+pub(crate) fn text_of(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
+}
+
+/// `SpecialtyToVet` → `specialty_to_vet`, `HTTPLog` → `http_log`.
+pub(crate) fn snake_case(ident: &Ident) -> Ident {
+    let text = text_of(ident);
+    let letters: Vec<char> = text.chars().collect();
+    let mut snake = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        if letter.is_uppercase() {
+            let after_lower = at > 0 && !letters[at - 1].is_uppercase() && letters[at - 1] != '_';
+            let before_lower =
+                at > 0 && letters[at - 1] != '_' && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+            if after_lower || before_lower {
+                snake.push('_');
+            }
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    let spelled = syn::parse_str::<Ident>(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, ident.span()));
+    Ident::new(&spelled.to_string(), ident.span())
+}

@@ -1,0 +1,115 @@
+//! `NewOwner`: what an insert needs.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::ast::{ColumnInput, TableInput, last_segment};
+
+pub(super) fn expand(input: &TableInput) -> TokenStream {
+    let TableInput { visibility, ident, .. } = input;
+    let module = input.module();
+    let new = format_ident!("New{}", ident);
+    let doc = format!("A row to insert into \"{}\"; what is `None` takes its default, or NULL.", input.table_name());
+    let fields = input.columns.iter().map(|column| {
+        let (visibility, ident, ty) = (&column.visibility, &column.ident, insert_type(column));
+        let doc = format!("The column \"{}\".", column.column_name());
+        quote!(#[doc = #doc] #visibility #ident: #ty)
+    });
+    let names = input.columns.iter().map(ColumnInput::column_name);
+    let values = input.columns.iter().map(|column| {
+        let field = &column.ident;
+        if column.has_default() {
+            quote! {
+                if !first { out.push_sql(", "); }
+                first = false;
+                match &self.#field {
+                    ::core::option::Option::Some(value) => ::mizzle::__private::push_value::<#module::#field, _>(value, &mut out)?,
+                    ::core::option::Option::None => out.push_sql("DEFAULT"),
+                }
+            }
+        } else {
+            quote! {
+                if !first { out.push_sql(", "); }
+                first = false;
+                ::mizzle::__private::push_value::<#module::#field, _>(&self.#field, &mut out)?;
+            }
+        }
+    });
+    let (parameters, arguments): (Vec<_>, Vec<_>) = input
+        .columns
+        .iter()
+        .filter(|column| !column.optional_on_insert())
+        .map(|column| {
+            let (field, ty) = (&column.ident, &column.ty);
+            if last_segment(ty) == "String" {
+                let parameter = quote!(#field: impl ::core::convert::Into<::std::string::String>);
+                (parameter, quote!(#field: #field.into()))
+            } else {
+                (quote!(#field: #ty), quote!(#field))
+            }
+        })
+        .unzip();
+    let absent = input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| &column.ident);
+    let setters = input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| {
+        let (visibility, field) = (&column.visibility, &column.ident);
+        let ty = column.value_type();
+        let doc = format!("Gives \"{}\" a value.", column.column_name());
+        let some = if column.has_default() && column.nullable().is_some() {
+            quote!(::core::option::Option::Some(::core::option::Option::Some(value.into())))
+        } else {
+            quote!(::core::option::Option::Some(value.into()))
+        };
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            #visibility fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+                self.#field = #some;
+                self
+            }
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(Debug, Clone, PartialEq)]
+        #visibility struct #new { #(#fields),* }
+
+        #[allow(clippy::too_many_arguments, dead_code)]
+        impl #new {
+            /// A row with the columns that have neither a default nor NULL.
+            #[must_use]
+            #visibility fn new(#(#parameters),*) -> Self {
+                Self { #(#arguments,)* #(#absent: ::core::option::Option::None),* }
+            }
+            #(#setters)*
+        }
+
+        const _: () = {
+            use ::mizzle::__private::diesel;
+
+            impl ::mizzle::NewRow for #new {
+                type Model = #ident;
+                const COLUMNS: &'static [&'static str] = &[#(#names),*];
+                fn push_values<'b>(
+                    &'b self,
+                    mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+                ) -> diesel::QueryResult<()> {
+                    let mut first = true;
+                    #(#values)*
+                    let _ = first;
+                    ::core::result::Result::Ok(())
+                }
+            }
+            impl diesel::insertable::Insertable<#module::table> for #new {
+                type Values = ::mizzle::__private::Values<#new>;
+                fn values(self) -> Self::Values { ::mizzle::__private::values(self) }
+            }
+            impl diesel::query_builder::UndecoratedInsertRecord<#module::table> for #new {}
+        };
+    }
+}
+
+/// Columns with a default are optional; a nullable one with a default tells "default" from "NULL".
+fn insert_type(column: &ColumnInput) -> TokenStream {
+    let ty = &column.ty;
+    if column.has_default() { quote!(::core::option::Option<#ty>) } else { quote!(#ty) }
+}

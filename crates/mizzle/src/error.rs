@@ -1,0 +1,223 @@
+//! The error of the typed layer: opaque, answering questions.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mizzle_connect::Conflict;
+use tokio_postgres::error::{DbError, SqlState};
+
+/// What went wrong between a query and its result.
+///
+/// `Display` is one sentence; the cause is in [`source`](StdError::source), the server's hint in [`hint`](Error::hint).
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Connect,
+    Statement,
+    ConnectionLost,
+    OutcomeUnknown,
+    Exhausted { attempts: u32, elapsed: Duration },
+    Aborted,
+    Build,
+    Read,
+    NotFound,
+    TooManyRows { found: usize },
+}
+
+impl Error {
+    pub(crate) fn connect(error: mizzle_connect::Error) -> Self {
+        Self::new(Kind::Connect, error)
+    }
+
+    /// An error of a statement other than COMMIT.
+    pub(crate) fn statement(error: tokio_postgres::Error) -> Self {
+        let kind = if error.as_db_error().is_some() { Kind::Statement } else { Kind::ConnectionLost };
+        Self::new(kind, error)
+    }
+
+    /// An error of COMMIT: an answer of the server is certain, silence is not.
+    pub(crate) fn commit(error: tokio_postgres::Error) -> Self {
+        let kind = if error.as_db_error().is_some() { Kind::Statement } else { Kind::OutcomeUnknown };
+        Self::new(kind, error)
+    }
+
+    pub(crate) fn exhausted(attempts: u32, elapsed: Duration, last: Self) -> Self {
+        Self::new(Kind::Exhausted { attempts, elapsed }, last)
+    }
+
+    pub(crate) fn aborted() -> Self {
+        Self(Box::new(Inner { kind: Kind::Aborted, source: None }))
+    }
+
+    pub(crate) fn build(error: diesel::result::Error) -> Self {
+        Self::new(Kind::Build, error)
+    }
+
+    pub(crate) fn read(error: diesel::result::Error) -> Self {
+        Self::new(Kind::Read, error)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self(Box::new(Inner { kind: Kind::NotFound, source: None }))
+    }
+
+    pub(crate) fn too_many_rows(found: usize) -> Self {
+        Self(Box::new(Inner { kind: Kind::TooManyRows { found }, source: None }))
+    }
+
+    fn new(kind: Kind, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self(Box::new(Inner { kind, source: Some(Arc::new(source)) }))
+    }
+
+    /// Whether another transaction won (SQLSTATE 40001, OC000 or OC001).
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.conflict().is_some()
+    }
+
+    /// Which kind of conflict it was.
+    #[must_use]
+    pub fn conflict(&self) -> Option<Conflict> {
+        Conflict::of(self)
+    }
+
+    /// Whether the same work may succeed when it is done again as a whole: a conflict, or a connection that could not be made.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.is_conflict() || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
+    }
+
+    /// Whether the connection was lost during COMMIT, so that nobody here knows if the transaction took effect.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.kind == Kind::OutcomeUnknown
+    }
+
+    /// Whether a row was asked for that is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == Kind::NotFound
+    }
+
+    /// Whether a value was there already where it may be once (SQLSTATE 23505).
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.sql_state() == Some("23505")
+    }
+
+    /// Whether a row referred to one that is not there, or is referred to (SQLSTATE 23503).
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        self.sql_state() == Some("23503")
+    }
+
+    /// Whether a value broke a check (SQLSTATE 23514).
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.sql_state() == Some("23514")
+    }
+
+    /// The constraint that was broken.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.server().and_then(DbError::constraint)
+    }
+
+    /// The server's five-character code.
+    #[must_use]
+    pub fn sql_state(&self) -> Option<&str> {
+        self.server().map(|error| error.code().code())
+    }
+
+    /// What to do about it, if the server or Mizzle knows.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self.0.kind {
+            Kind::Connect => self.cause::<mizzle_connect::Error>().and_then(mizzle_connect::Error::hint),
+            Kind::OutcomeUnknown => {
+                Some("read the data again before you repeat the work: the transaction may have been committed")
+            }
+            Kind::Aborted => Some("return the error of the failed statement from the closure, with `?`"),
+            _ => self.server().and_then(DbError::hint),
+        }
+    }
+
+    /// Whether a statement prepared earlier does not fit the schema any more ("cached plan must not change result type").
+    pub(crate) fn is_stale_plan(&self) -> bool {
+        self.server().is_some_and(|error| {
+            error.code() == &SqlState::FEATURE_NOT_SUPPORTED && error.message().contains("cached plan")
+        })
+    }
+
+    pub(crate) fn server(&self) -> Option<&DbError> {
+        self.cause::<tokio_postgres::Error>().and_then(tokio_postgres::Error::as_db_error)
+    }
+
+    /// The first cause of this type.
+    fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        let mut next = self.source();
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            Kind::Connect => f.write_str("no connection to the cluster"),
+            Kind::Statement => match self.server() {
+                Some(error) => write!(f, "{} (SQLSTATE {})", error.message(), error.code().code()),
+                None => f.write_str("the server refused the statement"),
+            },
+            Kind::ConnectionLost => f.write_str("the connection was lost during a statement"),
+            Kind::OutcomeUnknown => {
+                f.write_str("the connection was lost during COMMIT: the transaction may or may not have taken effect")
+            }
+            Kind::Exhausted { attempts, elapsed } => write!(
+                f,
+                "the transaction met a conflict in each of {attempts} attempts within {:.1} s",
+                elapsed.as_secs_f64()
+            ),
+            Kind::Aborted => {
+                f.write_str("the transaction was rolled back: one of its statements was refused, yet the closure returned Ok")
+            }
+            Kind::Build => f.write_str("the query cannot be written as SQL"),
+            Kind::Read => f.write_str("a row cannot be read as the Rust type asked for"),
+            Kind::NotFound => f.write_str("no row was found"),
+            Kind::TooManyRows { found } => {
+                write!(f, "{found} rows in one statement: Aurora DSQL takes at most 3,000 rows a transaction and 65,535 parameters")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        if let Some(source) = self.source() {
+            write!(f, ": {source:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,14 @@
+//! What a module with queries imports: `use mizzle::prelude::*;`.
+//!
+//! Diesel's expression methods are here, its `RunQueryDsl` is not: it would add a `first` and a `load` to every type.
+
+#[doc(no_inline)]
+pub use diesel::expression_methods::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, PgExpressionMethods, PgTextExpressionMethods,
+    TextExpressionMethods,
+};
+#[doc(no_inline)]
+pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
+
+#[doc(no_inline)]
+pub use crate::{Db, Model, Tx, With, table};

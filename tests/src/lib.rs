@@ -1,0 +1,1 @@
+//! Tests that need every crate together.
