@@ -11,7 +11,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{BoxFuture, join_all};
-use futures_util::{FutureExt, StreamExt, TryStreamExt, pin_mut};
+use futures_util::{FutureExt, StreamExt, pin_mut};
 use lru::LruCache;
 use mizzle_connect::Session;
 use tokio_postgres::{Client, RowStream};
@@ -24,10 +24,18 @@ const PREPARED: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// Statements with more parameters are batches whose text hardly ever comes again.
 const WORTH_PREPARING: usize = 128;
 
-/// A connection to the cluster with the statements prepared on it.
+/// A connection to the cluster with the statements prepared on it. Clones are the same connection.
+#[derive(Clone)]
 pub struct Connection {
     client: Arc<Client>,
     prepared: Arc<Mutex<Prepared>>,
+}
+
+/// What a statement gave.
+pub(crate) struct Answer {
+    pub(crate) rows: Vec<PgRow>,
+    /// How many rows it changed, or gave.
+    pub(crate) changed: u64,
 }
 
 /// By SQL text; `None`: the answer to Parse is still under way.
@@ -84,34 +92,29 @@ impl Connection {
         Ok(rows)
     }
 
-    /// All rows of one statement.
-    pub(crate) async fn rows(&self, statement: &Statement) -> Result<Vec<PgRow>> {
-        let mut types = None;
-        self.stream(statement).await?.map_ok(|row| PgRow::new(row, &mut types)).try_collect().await
-    }
-
-    /// How many rows one statement changed.
-    pub(crate) async fn execute(&self, statement: &Statement) -> Result<u64> {
-        let rows = self.stream(statement).await?;
-        pin_mut!(rows);
-        while let Some(row) = rows.next().await {
-            row?;
+    /// One statement, its whole answer.
+    pub(crate) async fn answer(&self, statement: &Statement) -> Result<Answer> {
+        let stream = self.stream(statement).await?;
+        pin_mut!(stream);
+        let (mut types, mut rows) = (None, Vec::new());
+        while let Some(row) = stream.next().await {
+            rows.push(PgRow::new(row?, &mut types));
         }
-        Ok(rows.rows_affected().unwrap_or_default())
+        Ok(Answer { rows, changed: stream.rows_affected().unwrap_or_default() })
     }
 
-    /// All rows of several statements in one round trip; with `snapshot` inside a read-only transaction of their own.
-    pub(crate) async fn flight(&self, statements: &[Statement], snapshot: bool) -> Result<Vec<Vec<PgRow>>> {
+    /// Several statements in one round trip; with `snapshot` inside a read-only transaction of their own.
+    pub(crate) async fn flight(&self, statements: &[Statement], snapshot: bool) -> Result<Vec<Answer>> {
         if let [only] = statements {
-            return Ok(vec![self.rows(only).await?]);
+            return Ok(vec![self.answer(only).await?]);
         }
-        let mut messages: Vec<BoxFuture<'_, Result<Option<Vec<PgRow>>>>> = Vec::with_capacity(statements.len() + 2);
+        let mut messages: Vec<BoxFuture<'_, Result<Option<Answer>>>> = Vec::with_capacity(statements.len() + 2);
         let control = |sql| self.batch(sql).map(|answer| answer.map(|()| None)).boxed();
         if snapshot {
             messages.push(control("BEGIN READ ONLY"));
         }
         for statement in statements {
-            messages.push(self.rows(statement).map(|rows| rows.map(Some)).boxed());
+            messages.push(self.answer(statement).map(|answer| answer.map(Some)).boxed());
         }
         if snapshot {
             messages.push(control("COMMIT"));

@@ -2,20 +2,18 @@
 
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use mizzle_connect::{Config, Pool, PoolOptions, Pooled, RetryPolicy};
 
-use crate::connection::Connection;
+use crate::connection::{Answer, Connection};
 use crate::error::Error;
 use crate::load::{Load, Plan};
+use crate::methods::{self, Answering, Run, query_methods};
 use crate::model::NewRow;
+use crate::row::PgRow;
 use crate::statement::Statement;
-use crate::transaction::{Ended, Tx};
-use crate::write::{Execute, Insert};
-
-/// Rows that one transaction may change, <https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html>.
-const ROWS: usize = 3_000;
-/// Parameters of one statement, from the 16-bit count in PostgreSQL's Bind message.
-const PARAMETERS: usize = 65_535;
+use crate::transaction::{Attempt, Ended, Tx};
+use crate::write::Execute;
 
 /// A cluster: cheap to clone, shared by all tasks.
 #[derive(Clone, Debug)]
@@ -63,58 +61,10 @@ impl Db {
         self.pool.get().await.map_err(Error::connect)
     }
 
-    /// Loads all rows of a query, with the relations it asks for, in one round trip.
-    ///
-    /// # Errors
-    /// What the server refuses; a row that does not read as `T`.
-    pub async fn load<T, Q: Load<T>>(&self, query: Q) -> Result<Vec<T>, Error> {
-        let Plan { statements, read } = query.plan().map_err(Error::build)?;
-        let results = self.run(async |connection| connection.flight(&statements, true).await).await?;
-        read(results).map_err(Error::read)
-    }
-
-    /// Loads the first row of a query.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load); `is_not_found()` when there is no row.
-    pub async fn first<T, Q: Load<T>>(&self, query: Q) -> Result<T, Error> {
-        first(self.load(query).await?)
-    }
-
-    /// Runs a statement and gives the number of rows it changed. An autocommit statement that meets a conflict runs again.
-    ///
-    /// # Errors
-    /// What the server refuses.
-    pub async fn execute<Q: Execute>(&self, statement: Q) -> Result<u64, Error> {
-        let statement = Statement::of(&statement).map_err(Error::build)?;
-        self.run(async |connection| connection.execute(&statement).await).await
-    }
-
-    /// Inserts a row and reads it back as the database made it.
-    ///
-    /// # Errors
-    /// What the server refuses.
-    pub async fn insert<N: NewRow>(&self, row: N) -> Result<N::Model, Error> {
-        first(self.insert_many(std::slice::from_ref(&row)).await?)
-    }
-
-    /// Inserts rows in one statement and reads them back, in the order given.
-    ///
-    /// # Errors
-    /// What the server refuses; more than 3,000 rows or 65,535 parameters, which Aurora DSQL takes in no single statement.
-    pub async fn insert_many<N: NewRow>(&self, rows: &[N]) -> Result<Vec<N::Model>, Error> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let statement = insert_statement(rows)?;
-        let results = self.run(async |connection| connection.rows(&statement).await).await?;
-        results.iter().map(crate::row::PgRow::read).collect::<Result<_, _>>().map_err(Error::read)
-    }
-
     /// Runs a transaction: commits what the closure did, and runs the closure again, as a whole, when another transaction won.
     ///
-    /// The closure may run several times, so what it does outside the database should wait for
-    /// [`Tx::after_commit`]. There is no transaction inside a transaction: `Tx` has no such method.
+    /// The closure may run several times, so it cannot change what it captures, and what it does outside the database should wait
+    /// for [`Tx::after_commit`]. There is no transaction inside a transaction: `Tx` has no such method.
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
@@ -133,17 +83,19 @@ impl Db {
     /// # Errors
     /// The closure's own error, after a rollback; the last conflict when the policy is used up;
     /// `is_outcome_unknown()` when the connection was lost during COMMIT, in which case nothing is run again.
-    pub async fn transaction<T, E, F>(&self, mut work: F) -> Result<T, E>
+    pub async fn transaction<T, E, F, Work>(&self, work: F) -> Result<T, E>
     where
-        F: AsyncFnMut(&Tx) -> Result<T, E>,
+        // not AsyncFn: with it, today's compiler cannot see that a transaction's future is Send
+        F: Fn(Tx) -> Work,
+        Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            let tx = Tx::begin(self.connection().await?);
-            let result = work(&tx).await;
-            let (conflict, error) = match tx.end(result).await {
+            let attempted = Attempt::begin(self.connection().await?);
+            let result = work(attempted.tx()).await;
+            let (conflict, error) = match attempted.end(result).await {
                 Ended::Committed(value) => return Ok(value),
                 Ended::Failed(error) => return Err(error),
                 Ended::Conflict(conflict, error) => (conflict, error),
@@ -156,47 +108,38 @@ impl Db {
             attempt += 1;
         }
     }
+}
 
-    /// Runs one autocommit statement. A conflict (SQLSTATE 40001) says that it took no effect, so it runs again; a lost connection
-    /// says nothing, so it does not.
-    async fn run<T>(
-        &self,
-        mut statement: impl AsyncFnMut(&Connection) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<T, Error> {
-        let started = Instant::now();
-        let mut attempt = 1;
-        loop {
-            let connection = self.connection().await?;
-            let error = match statement(&connection).await {
-                Ok(value) => return Ok(value),
-                Err(error) => Error::statement(error),
-            };
-            if error.is_stale_plan() && attempt == 1 {
+query_methods!(Db);
+
+impl Run for Db {
+    /// Runs a flight outside any transaction of the caller's. A conflict (SQLSTATE 40001) says that it took no effect, so it runs
+    /// again; a lost connection says nothing, so it does not.
+    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
+        async move {
+            let started = Instant::now();
+            let mut attempt = 1;
+            loop {
+                let connection = self.connection().await?;
+                let error = match connection.flight(&flight, true).await {
+                    Ok(answers) => return Ok(answers),
+                    Err(error) => Error::statement(error),
+                };
+                if error.is_stale_plan() && attempt == 1 {
+                    connection.forget_all();
+                    attempt += 1;
+                    continue;
+                }
+                let Some(conflict) = error.conflict() else { return Err(error) };
                 connection.forget_all();
+                drop(connection);
+                let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random()) else {
+                    return Err(Error::exhausted(attempt, started.elapsed(), error));
+                };
+                tokio::time::sleep(delay).await;
                 attempt += 1;
-                continue;
             }
-            let Some(conflict) = error.conflict() else { return Err(error) };
-            connection.forget_all();
-            drop(connection);
-            let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random()) else {
-                return Err(Error::exhausted(attempt, started.elapsed(), error));
-            };
-            tokio::time::sleep(delay).await;
-            attempt += 1;
         }
+        .boxed()
     }
-}
-
-/// The only row, or the first.
-pub(crate) fn first<T>(rows: Vec<T>) -> Result<T, Error> {
-    rows.into_iter().next().ok_or_else(Error::not_found)
-}
-
-/// The INSERT of these rows, if Aurora DSQL can take it.
-pub(crate) fn insert_statement<N: NewRow>(rows: &[N]) -> Result<Statement, Error> {
-    if rows.len() > ROWS || rows.len() * N::COLUMNS.len() > PARAMETERS {
-        return Err(Error::too_many_rows(rows.len()));
-    }
-    Statement::of(&Insert(rows)).map_err(Error::build)
 }

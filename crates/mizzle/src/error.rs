@@ -28,6 +28,7 @@ enum Kind {
     OutcomeUnknown,
     Exhausted { attempts: u32, elapsed: Duration },
     Aborted,
+    Escaped,
     Build,
     Read,
     NotFound,
@@ -57,6 +58,11 @@ impl Error {
 
     pub(crate) fn aborted() -> Self {
         Self(Box::new(Inner { kind: Kind::Aborted, source: None }))
+    }
+
+    /// A transaction's handle that outlived its closure.
+    pub(crate) fn escaped() -> Self {
+        Self(Box::new(Inner { kind: Kind::Escaped, source: None }))
     }
 
     pub(crate) fn build(error: diesel::result::Error) -> Self {
@@ -195,6 +201,9 @@ impl fmt::Display for Error {
             ),
             Kind::Aborted => {
                 f.write_str("the transaction was rolled back: one of its statements was refused, yet the closure returned Ok")
+            }
+            Kind::Escaped => {
+                f.write_str("the transaction was rolled back: its `Tx` was kept beyond the closure it was given to")
             }
             Kind::Build => f.write_str("the query cannot be written as SQL"),
             Kind::Read => f.write_str("a row cannot be read as the Rust type asked for"),

@@ -59,8 +59,8 @@ macro_rules! run_queries {
                 let $this = self;
                 let (connection, witness) = ($connection, $witness);
                 async move {
-                    let count = connection.execute(&statement?).await.map_err(|error| to_diesel(&witness(error)))?;
-                    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+                    let answer = connection.answer(&statement?).await.map_err(|error| to_diesel(&witness(error)))?;
+                    Ok(usize::try_from(answer.changed).unwrap_or(usize::MAX))
                 }
                 .boxed()
             }

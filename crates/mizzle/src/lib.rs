@@ -55,6 +55,7 @@ mod def;
 mod error;
 mod executor;
 mod load;
+mod methods;
 mod model;
 pub mod prelude;
 mod query;
@@ -78,6 +79,7 @@ pub use diesel;
 pub use diesel_async;
 pub use error::Error;
 pub use load::Load;
+pub use methods::Answering;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
 pub use mizzle_macros::{schema, table};

@@ -8,10 +8,10 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
 use diesel::Table;
 
+use crate::connection::Answer;
 use crate::model::Model;
 use crate::query::{Fragment, PrimaryKey, Query, Rows, SelectFrom};
-use crate::relation::Relations;
-use crate::row::PgRow;
+use crate::relation::{Relations, read_next};
 use crate::statement::Statement;
 
 /// A query whose rows are `T`: a [`Query`](crate::Query), or anything that Diesel can load as `T`.
@@ -32,7 +32,7 @@ pub(crate) struct Plan<T> {
     pub(crate) read: Reader<T>,
 }
 
-pub(crate) type Reader<T> = Box<dyn FnOnce(Vec<Vec<PgRow>>) -> QueryResult<Vec<T>> + Send>;
+pub(crate) type Reader<T> = Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>;
 
 #[allow(private_interfaces)]
 impl<M, W> Load<W::Item> for Query<'_, M, W>
@@ -48,11 +48,10 @@ where
         let mut statements = vec![Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?];
         self.with.statements(&rows, &mut statements)?;
         let with = self.with;
-        let read = move |results: Vec<Vec<PgRow>>| {
-            let mut results = results.into_iter();
-            let rows = results.next().unwrap_or_default();
-            let rows = rows.iter().map(PgRow::read::<M::SqlType, M>).collect::<QueryResult<_>>()?;
-            with.attach(rows, &mut results)
+        let read = move |answers: Vec<Answer>| {
+            let mut answers = answers.into_iter();
+            let rows = read_next::<M::SqlType, M>(&mut answers)?;
+            with.attach(rows, &mut answers)
         };
         Ok(Plan { statements, read: Box::new(read) })
     }
@@ -69,7 +68,7 @@ where
 {
     fn plan(self) -> QueryResult<Plan<T>> {
         let statements = vec![Statement::of(&self.as_query())?];
-        let read = |results: Vec<Vec<PgRow>>| results.iter().flatten().map(PgRow::read::<ST, T>).collect();
+        let read = |answers: Vec<Answer>| read_next::<ST, T>(&mut answers.into_iter());
         Ok(Plan { statements, read: Box::new(read) })
     }
 }

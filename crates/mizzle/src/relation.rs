@@ -22,6 +22,7 @@ use diesel::pg::Pg;
 use diesel::query_source::Column;
 use diesel::{QueryResult, Table};
 
+use crate::connection::Answer;
 use crate::model::{BelongsTo, HasColumn, Key, Model};
 use crate::query::{Condition, Fragment, Link, Order, Parents, PrimaryKey, Rows, Select, SelectFrom};
 use crate::row::PgRow;
@@ -67,7 +68,7 @@ pub trait Relation<P: Model> {
 }
 
 /// The results of a flight, in the order of its statements.
-pub(crate) type Results = std::vec::IntoIter<Vec<PgRow>>;
+pub(crate) type Results = std::vec::IntoIter<Answer>;
 
 /// Relations of one row: none, or a tuple of up to four.
 pub trait Relations<M: Model> {
@@ -247,7 +248,7 @@ where
     }
 
     fn attach(&self, parents: &[P], results: &mut Results) -> QueryResult<Vec<Self::Out>> {
-        let children: Vec<C> = read(results)?;
+        let children: Vec<C> = read_next::<C::SqlType, C>(results)?;
         let keys: Vec<_> = children.iter().map(|child| child.value().plain().cloned()).collect();
         let mut of: HashMap<_, Self::Out> = HashMap::with_capacity(parents.len());
         for (key, child) in keys.into_iter().zip(self.with.attach(children, results)?) {
@@ -278,7 +279,7 @@ where
     }
 
     fn attach(&self, parents: &[P], results: &mut Results) -> QueryResult<Vec<Self::Out>> {
-        let owners: Vec<C> = read(results)?;
+        let owners: Vec<C> = read_next::<C::SqlType, C>(results)?;
         let keys: Vec<_> = owners.iter().map(|owner| owner.value().plain().cloned()).collect();
         let owners: HashMap<_, _> = keys.into_iter().zip(self.with.attach(owners, results)?).collect();
         Ok(parents.iter().map(|parent| owners.get(&parent.value().plain().cloned()).filter(|_| parent.value().plain().is_some()).cloned()).collect())
@@ -319,7 +320,7 @@ where
 
     fn attach(&self, parents: &[P], results: &mut Results) -> QueryResult<Vec<Self::Out>> {
         // a child linked to several parents comes once for each: it is kept once, so that its own relations are attached once
-        let linked: Vec<Linked<L, P, C>> = read_as::<LinkedSql<L, P, C>, _>(results)?;
+        let linked: Vec<Linked<L, P, C>> = read_next::<LinkedSql<L, P, C>, _>(results)?;
         let (mut children, mut links, mut known) = (Vec::new(), Vec::new(), HashMap::new());
         for (child, parent) in linked {
             let key = HasColumn::<PrimaryKey<C>>::value(&child).plain().cloned();
@@ -372,10 +373,6 @@ where
 }
 
 /// The rows of the next statement of the flight.
-fn read<M: Model>(results: &mut Results) -> QueryResult<Vec<M>> {
-    read_as::<M::SqlType, M>(results)
-}
-
-fn read_as<ST, T: FromSqlRow<ST, Pg>>(results: &mut Results) -> QueryResult<Vec<T>> {
-    results.next().unwrap_or_default().iter().map(PgRow::read::<ST, T>).collect()
+pub(crate) fn read_next<ST, T: FromSqlRow<ST, Pg>>(results: &mut Results) -> QueryResult<Vec<T>> {
+    results.next().map_or_else(Vec::new, |answer| answer.rows).iter().map(PgRow::read::<ST, T>).collect()
 }

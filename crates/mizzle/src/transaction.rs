@@ -8,21 +8,28 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
 use mizzle_connect::{Conflict, Pooled};
 
-use crate::connection::Connection;
-use crate::db::{first, insert_statement};
+use crate::connection::{Answer, Connection};
 use crate::error::Error;
 use crate::load::{Load, Plan};
+use crate::methods::{self, Answering, Run, query_methods};
 use crate::model::NewRow;
 use crate::row::PgRow;
 use crate::statement::Statement;
 use crate::write::Execute;
 
-/// A transaction under way. It has no `transaction` method: Aurora DSQL has no savepoints, so nesting does not compile.
+/// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
 ///
-/// Statements can run side by side (`futures::try_join!`): they share one snapshot and one connection.
+/// It has no `transaction` method: Aurora DSQL has no savepoints, so nesting does not compile. Statements can run side by side
+/// (`futures::try_join!`): they share one snapshot and one connection.
 pub struct Tx {
+    connection: Connection,
+    state: Shared,
+}
+
+/// A transaction as [`Db::transaction`](crate::Db::transaction) sees it: begun, and to be ended.
+pub(crate) struct Attempt {
     connection: Pooled<Connection>,
-    state: Arc<Mutex<State>>,
+    state: Shared,
 }
 
 /// How an attempt ended.
@@ -32,6 +39,8 @@ pub(crate) enum Ended<T, E> {
     Conflict(Conflict, Error),
     Failed(E),
 }
+
+type Shared = Arc<Mutex<State>>;
 
 #[derive(Default)]
 struct State {
@@ -44,76 +53,13 @@ struct State {
 }
 
 impl Tx {
-    /// Sends BEGIN without waiting for the answer.
-    pub(crate) fn begin(connection: Pooled<Connection>) -> Self {
-        let begin = connection.send_now("BEGIN");
-        Self { connection, state: Arc::new(Mutex::new(State { begin: Some(begin), ..State::default() })) }
-    }
-
-    /// Loads all rows of a query, with the relations it asks for, in one round trip.
-    ///
-    /// # Errors
-    /// What the server refuses; a row that does not read as `T`.
-    pub async fn load<T, Q: Load<T>>(&self, query: Q) -> Result<Vec<T>, Error> {
-        let Plan { statements, read } = query.plan().map_err(Error::build)?;
-        let results = self.run(self.connection.flight(&statements, false)).await?;
-        read(results).map_err(Error::read)
-    }
-
-    /// Loads the first row of a query.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load); `is_not_found()` when there is no row.
-    pub async fn first<T, Q: Load<T>>(&self, query: Q) -> Result<T, Error> {
-        first(self.load(query).await?)
-    }
-
-    /// Runs a statement and gives the number of rows it changed.
-    ///
-    /// # Errors
-    /// What the server refuses; the transaction is over then.
-    pub async fn execute<Q: Execute>(&self, statement: Q) -> Result<u64, Error> {
-        let statement = Statement::of(&statement).map_err(Error::build)?;
-        self.run(self.connection.execute(&statement)).await
-    }
-
-    /// Inserts a row and reads it back as the database made it.
-    ///
-    /// # Errors
-    /// What the server refuses; the transaction is over then.
-    pub async fn insert<N: NewRow>(&self, row: N) -> Result<N::Model, Error> {
-        first(self.insert_many(std::slice::from_ref(&row)).await?)
-    }
-
-    /// Inserts rows in one statement and reads them back, in the order given.
-    ///
-    /// # Errors
-    /// What the server refuses; more than 3,000 rows or 65,535 parameters, which Aurora DSQL takes in no single statement.
-    pub async fn insert_many<N: NewRow>(&self, rows: &[N]) -> Result<Vec<N::Model>, Error> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let statement = insert_statement(rows)?;
-        let rows = self.run(self.connection.rows(&statement)).await?;
-        rows.iter().map(PgRow::read).collect::<Result<_, _>>().map_err(Error::read)
-    }
-
     /// Runs the future once the transaction is committed, and never if it is not: for mail, queues, caches.
     pub fn after_commit(&self, effect: impl Future<Output = ()> + Send + 'static) {
-        self.state().after_commit.push(effect.boxed());
+        lock(&self.state).after_commit.push(effect.boxed());
     }
 
-    /// Runs one statement, with BEGIN before it if it is the first.
-    async fn run<T>(&self, statement: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
-        let begin = self.state().begin.take();
-        let answer = match begin {
-            Some(begin) => {
-                let (begin, answer) = join(begin, statement).await;
-                begin.and(answer)
-            }
-            None => statement.await,
-        };
-        answer.map_err(self.witness())
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Remembers the first refusal: from then on the transaction can only be rolled back.
@@ -121,52 +67,88 @@ impl Tx {
         let state = self.state.clone();
         move |error| {
             let error = Error::statement(error);
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.refusal.get_or_insert_with(|| error.clone());
+            lock(&state).refusal.get_or_insert_with(|| error.clone());
             error
         }
     }
+}
+
+query_methods!(Tx);
+
+impl Run for Tx {
+    /// Runs a flight inside the transaction, with BEGIN before it if it is the first.
+    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
+        async move {
+            let begin = lock(&self.state).begin.take();
+            let answers = self.connection.flight(&flight, false);
+            let answers = match begin {
+                Some(begin) => {
+                    let (begin, answers) = join(begin, answers).await;
+                    begin.and(answers)
+                }
+                None => answers.await,
+            };
+            answers.map_err(self.witness())
+        }
+        .boxed()
+    }
+}
+
+impl Attempt {
+    /// Sends BEGIN without waiting for the answer.
+    pub(crate) fn begin(connection: Pooled<Connection>) -> Self {
+        let begin = connection.send_now("BEGIN");
+        Self { connection, state: Arc::new(Mutex::new(State { begin: Some(begin), ..State::default() })) }
+    }
+
+    /// The closure's view. It is not `Clone`, so the closure's future has dropped it unless it was let out.
+    pub(crate) fn tx(&self) -> Tx {
+        Tx { connection: self.connection.clone(), state: self.state.clone() }
+    }
 
     /// Commits what went well, rolls back what did not.
-    pub(crate) async fn end<T, E: From<Error>>(mut self, result: Result<T, E>) -> Ended<T, E> {
-        let refusal = self.state().refusal.take();
-        match (refusal, result) {
-            (None, Ok(value)) => self.commit(value).await,
-            (refusal, result) => {
+    pub(crate) async fn end<T, E: From<Error>>(self, result: Result<T, E>) -> Ended<T, E> {
+        if Arc::strong_count(&self.state) > 1 {
+            self.roll_back().await;
+            return Ended::Failed(Error::escaped().into());
+        }
+        let refusal = lock(&self.state).refusal.take();
+        let (refusal, error) = match (refusal, result) {
+            (None, Ok(value)) => return self.commit(value).await,
+            // the closure has changed its mind, or fails for a reason of its own
+            (None, Err(error)) => {
                 self.roll_back().await;
-                let Some(error) = refusal else {
-                    // no statement failed, so the closure itself has changed its mind
-                    return match result {
-                        Err(error) => Ended::Failed(error),
-                        Ok(_) => Ended::Failed(Error::aborted().into()),
-                    };
-                };
-                match (error.conflict(), result) {
-                    (Some(conflict), _) => {
-                        self.connection.forget_all();
-                        Ended::Conflict(conflict, error)
-                    }
-                    (None, Err(error)) => Ended::Failed(error),
-                    (None, Ok(_)) => Ended::Failed(Error::aborted().into()),
-                }
+                return Ended::Failed(error);
             }
+            (Some(refusal), result) => (refusal, result.err()),
+        };
+        self.roll_back().await;
+        match (self.conflict(&refusal), error) {
+            (Some(conflict), _) => Ended::Conflict(conflict, refusal),
+            (None, Some(error)) => Ended::Failed(error),
+            (None, None) => Ended::Failed(Error::aborted().into()),
         }
     }
 
-    async fn commit<T, E: From<Error>>(&mut self, value: T) -> Ended<T, E> {
-        let begin = self.state().begin.take();
-        self.state().ended = true;
-        let answer = match begin {
+    async fn commit<T, E: From<Error>>(self, value: T) -> Ended<T, E> {
+        let begin = {
+            let mut state = lock(&self.state);
+            state.ended = true;
+            state.begin.take()
+        };
+        let begun = match begin {
             Some(begin) => begin.await,
             None => Ok(()),
         };
-        let answer = match answer {
+        let answer = match begun {
             Ok(()) => self.connection.batch("COMMIT").await,
             Err(error) => Err(error),
         };
         match answer {
             Ok(()) => {
-                let effects = std::mem::take(&mut self.state().after_commit);
+                let effects = std::mem::take(&mut lock(&self.state).after_commit);
+                // the effects may take their time, and need no connection
+                drop(self);
                 for effect in effects {
                     effect.await;
                 }
@@ -174,38 +156,34 @@ impl Tx {
             }
             Err(error) => {
                 let error = Error::commit(error);
-                match error.conflict() {
-                    Some(conflict) => {
-                        self.connection.forget_all();
-                        Ended::Conflict(conflict, error)
-                    }
+                match self.conflict(&error) {
+                    Some(conflict) => Ended::Conflict(conflict, error),
                     None => Ended::Failed(error.into()),
                 }
             }
         }
     }
 
-    /// Rolls back; a connection that cannot even do that is no use to anybody, and the pool will see it closed.
-    async fn roll_back(&mut self) {
-        self.state().ended = true;
+    /// Whether another transaction won; what was prepared may not fit the schema any more then.
+    fn conflict(&self, error: &Error) -> Option<Conflict> {
+        let conflict = error.conflict()?;
+        self.connection.forget_all();
+        Some(conflict)
+    }
+
+    /// Rolls back; a connection that cannot even do that is closed, and the pool will see it.
+    async fn roll_back(&self) {
+        lock(&self.state).ended = true;
         if let Err(error) = self.connection.batch("ROLLBACK").await {
             tracing::debug!(%error, "the connection did not survive a rollback");
         }
     }
-
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Drop for Tx {
+impl Drop for Attempt {
     /// A transaction whose future was dropped half-way is rolled back before its connection serves anybody else.
     fn drop(&mut self) {
-        if !self.state().ended {
+        if !lock(&self.state).ended {
             drop(self.connection.send_now("ROLLBACK"));
         }
     }
@@ -215,4 +193,8 @@ impl fmt::Debug for Tx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tx").finish_non_exhaustive()
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

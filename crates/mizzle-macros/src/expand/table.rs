@@ -12,7 +12,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let module = input.module();
     let visibility = &input.visibility;
     let names: Vec<_> = input.columns.iter().map(|column| &column.ident).collect();
-    let types: Vec<_> = input.columns.iter().map(sql_type).collect();
     let key: Vec<_> = input.primary_key().map(|column| &column.ident).collect();
     let key = if let [only] = &key[..] { quote!(#only) } else { quote!((#(#key),*)) };
     let from = from_clause(input);
@@ -37,7 +36,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             pub type Columns = (#(#names,)*);
             pub const all_columns: Columns = (#(#names,)*);
             /// The SQL type of every column.
-            pub type SqlType = (#(#types,)*);
+            pub type SqlType = (#(<#names as diesel::Expression>::SqlType,)*);
             type Simple = nodes::SelectStatement<nodes::FromClause<table>>;
 
             impl QueryId for table {
@@ -327,7 +326,7 @@ fn operators(column: &ColumnInput) -> TokenStream {
 
 /// The Diesel SQL type. Well-known Rust types are named directly, so that a table can also stand inside a function, whose
 /// imports a module does not see; any other type answers through `ColumnType`.
-pub(super) fn sql_type(column: &ColumnInput) -> TokenStream {
+fn sql_type(column: &ColumnInput) -> TokenStream {
     let value = value_sql_type(column);
     match column.nullable() {
         Some(_) => quote!(diesel::sql_types::Nullable<#value>),

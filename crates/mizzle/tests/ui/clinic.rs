@@ -1,0 +1,72 @@
+//! The tables that the other cases query, and what they rightly do.
+
+use mizzle::prelude::*;
+use uuid::Uuid;
+
+#[table]
+#[has_many(pets: Pet)]
+pub struct Owner {
+    #[column(primary_key, default = gen_random_uuid())]
+    pub id: Uuid,
+    #[column(varchar(30))]
+    pub name: String,
+    #[column(varchar(20))]
+    pub telephone: Option<String>,
+}
+
+#[table]
+#[index(owner_id)]
+pub struct Pet {
+    #[column(primary_key, default = gen_random_uuid())]
+    pub id: Uuid,
+    #[column(varchar(30))]
+    pub name: String,
+    pub weight: i32,
+    #[belongs_to(owner: Owner)]
+    pub owner_id: Option<Uuid>,
+}
+
+mizzle::schema! { Owner, Pet }
+
+/// A transaction's future can be sent to another thread.
+pub fn spawned(db: Db) {
+    tokio::spawn(async move {
+        let name = String::from("John");
+        db.transaction(async |tx| {
+            let john = tx.insert(NewOwner::new(&*name)).await?;
+            let (owners, pets) = futures_util::future::join(
+                tx.load(Owner::query().filter(owner::id.eq(john.id)).with(Owner::pets())),
+                tx.load(Pet::query().with(Pet::owner().with(Owner::pets()))),
+            )
+            .await;
+            tx.after_commit(async {});
+            Ok::<_, mizzle::Error>((owners?, pets?))
+        })
+        .await
+    });
+}
+
+/// Queries are one type whatever they filter.
+pub async fn dynamic(db: &Db, name: Option<&str>) -> Result<Vec<With<Owner, Vec<Pet>>>, mizzle::Error> {
+    let mut query = Owner::query().order_by((owner::name.asc(), owner::id));
+    if let Some(name) = name {
+        query = query.filter(owner::name.eq(name));
+    }
+    db.load(query.limit(10).with(Owner::pets().filter(pet::weight.gt(1)))).await
+}
+
+/// Diesel's own queries load as well.
+pub async fn diesel_queries(db: &Db) -> Result<(), mizzle::Error> {
+    let _: Vec<(String, Option<Pet>)> =
+        db.load(owner::table.left_join(pet::table).select((owner::name, Option::<Pet>::as_select()))).await?;
+    let _: Vec<(Pet, Owner)> = db.load(pet::table.inner_join(owner::table)).await?;
+    let _: i64 = db.first(pet::table.filter(pet::weight.lt(pet::weight + 1)).count()).await?;
+    let _: Vec<(Option<Uuid>, i64)> =
+        db.load(pet::table.group_by(pet::owner_id).select((pet::owner_id, mizzle::diesel::dsl::count_star()))).await?;
+    db.execute(mizzle::diesel::update(owner::table.find(Uuid::nil())).set(OwnerPatch::default())).await?;
+    db.execute(Owner::update(OwnerPatch { telephone: Some(None), ..Default::default() }).all_rows()).await?;
+    db.execute(Pet::delete().filter(pet::name.like("P%"))).await?;
+    Ok(())
+}
+
+fn main() {}
