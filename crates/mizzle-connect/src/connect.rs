@@ -1,0 +1,83 @@
+//! One connection: a fresh token, TLS from the first byte, and no statement sent.
+
+use std::time::{Duration, SystemTime};
+
+use tokio_postgres::Client;
+use tokio_postgres::config::{SslMode, SslNegotiation};
+
+use crate::config::Target;
+use crate::{Config, Error, startup, token};
+
+/// A network device may forget a silent connection after some minutes; PostgreSQL's default is two hours.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+
+impl Config {
+    /// Opens one connection and spawns the task that drives it, which ends when the client is dropped.
+    ///
+    /// DSQL ends every connection after 60 minutes; a [`Pool`](crate::Pool) replaces them in time.
+    ///
+    /// # Errors
+    /// When the settings contradict each other, there are no valid credentials, the server cannot be reached or
+    /// verified, or it refuses: then [`Error::sql_state`] and [`Error::hint`] are the server's.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub async fn connect(&self) -> Result<Client, Error> {
+        let target = self.target()?;
+        let tls = self.tls.connector()?;
+        let now = SystemTime::now();
+        let credentials = self.credentials.get(&target.region, now).await?;
+        let request = token::Request {
+            host: &target.host,
+            region: &target.region,
+            user: &self.user,
+            lifetime: self.token_lifetime,
+        };
+        let token = token::token(&request, &credentials, now)?;
+        let settings = self.settings(&target, &token)?;
+
+        let address = self.address(&target);
+        let (client, connection) = tokio::time::timeout(self.connect_timeout, settings.connect(tls))
+            .await
+            .map_err(|_| Error::connect_timeout(&address, self.connect_timeout))?
+            .map_err(|source| Error::connect(&address, target.local, source))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %address, "connection ended");
+            }
+        });
+        Ok(client)
+    }
+
+    fn settings(&self, target: &Target, token: &str) -> Result<tokio_postgres::Config, Error> {
+        let mut settings = tokio_postgres::Config::new();
+        settings
+            .host(&target.host)
+            .port(self.port)
+            .user(&self.user)
+            .password(token)
+            // A cluster has one database, always of this name.
+            .dbname("postgres")
+            .application_name(startup::application_name(&self.application_name))
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct)
+            // For each address that DNS names; the caller's limit holds for all of them together.
+            .connect_timeout(self.connect_timeout)
+            .keepalives_idle(KEEPALIVE_IDLE);
+        if let Some(addr) = self.host_addr {
+            settings.hostaddr(addr);
+        }
+        if let Some(path) = &self.search_path {
+            settings.options(startup::search_path_option(path)?);
+        }
+        Ok(settings)
+    }
+
+    /// What messages call the server: its name and port, and its address where the caller gave one.
+    fn address(&self, target: &Target) -> String {
+        match self.host_addr {
+            Some(addr) => format!("{}:{} (at {addr})", target.host, self.port),
+            None => format!("{}:{}", target.host, self.port),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Connections and pools on a local DSQL: real tokens over verified TLS.
+
+use std::time::Duration;
+
+use mizzle_connect::{Config, Error, Pool, PoolOptions};
+use mizzle_local::LocalDsql;
+use tokio_postgres::Client;
+
+async fn start() -> LocalDsql {
+    LocalDsql::start().await.expect("a local DSQL starts")
+}
+
+fn config(local: &LocalDsql) -> Config {
+    Config::new(local.endpoint())
+        .host_addr(local.address().ip())
+        .port(local.address().port())
+        .root_certificate_file(local.ca_file())
+        .static_credentials(local.access_key_id(), local.secret_access_key())
+}
+
+async fn connect(config: &Config) -> Client {
+    config.connect().await.expect("the server lets us in")
+}
+
+async fn refusal(config: &Config) -> Error {
+    config.connect().await.expect_err("the server refuses")
+}
+
+async fn text(client: &Client, query: &str) -> String {
+    client.query_one(query, &[]).await.expect("a good query").get(0)
+}
+
+#[tokio::test]
+async fn admin_comes_in_and_the_connection_says_who_it_is() {
+    let local = start().await;
+    let client = connect(&config(&local)).await;
+    assert_eq!(text(&client, "SELECT current_user::text").await, "admin");
+    assert_eq!(text(&client, "SHOW application_name").await, concat!("mizzle/", env!("CARGO_PKG_VERSION")));
+
+    let client =
+        connect(&config(&local).application_name("clinic").search_path(r#"clinic, "my schema""#)).await;
+    assert_eq!(text(&client, "SHOW application_name").await, "clinic");
+    assert_eq!(text(&client, "SHOW search_path").await, r#"clinic,"my schema""#);
+}
+
+#[tokio::test]
+async fn the_servers_variables_are_all_it_takes() {
+    let local = start().await;
+    let environment = local.environment();
+    let config = Config::from_vars(|name| {
+        environment.iter().find(|(variable, _)| *variable == name).map(|(_, value)| value.clone())
+    });
+    connect(&config.expect("the server names them all")).await;
+}
+
+#[tokio::test]
+async fn another_role_comes_in_when_it_is_mapped() {
+    let local = start().await;
+    let admin = connect(&config(&local)).await;
+    admin.batch_execute("CREATE ROLE app WITH LOGIN").await.expect("admin makes roles");
+
+    let error = refusal(&config(&local).user("app")).await;
+    assert!(error.is_access_denied() && error.sql_state() == Some("28000"), "{error:?}");
+    assert!(error.hint().expect("a cure").contains("AWS IAM GRANT"), "{error:?}");
+
+    let grant = format!("AWS IAM GRANT app TO '{}'", local.principal_arn());
+    admin.batch_execute(&grant).await.expect("admin maps roles");
+    let app = connect(&config(&local).user("app")).await;
+    assert_eq!(text(&app, "SELECT current_user::text").await, "app");
+}
+
+#[tokio::test]
+async fn a_refused_token_comes_with_the_servers_words() {
+    let local = start().await;
+    let error = refusal(&config(&local).static_credentials(local.access_key_id(), "another secret")).await;
+    let address = format!("{}:{} (at 127.0.0.1)", local.endpoint(), local.address().port());
+    assert_eq!(
+        error.to_string(),
+        format!("{address} refused the connection: unable to accept connection, access denied")
+    );
+    assert!(error.is_access_denied() && !error.is_retryable());
+    assert!(error.hint().is_some_and(|hint| hint.contains("ignature")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_another_authority_vouches_for_is_refused() {
+    let local = start().await;
+    let error = refusal(&config(&local).root_certificate_pem(include_str!("vectors/ca.pem"))).await;
+    assert!(error.to_string().starts_with("no verified TLS connection to "), "{error}");
+    assert!(error.hint().expect("a cure").contains("PGSSLROOTCERT"));
+}
+
+#[tokio::test]
+async fn a_session_returns_to_the_pool_and_is_handed_out_again() {
+    let local = start().await;
+    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    let session = pool.get().await.expect("a session");
+    session.batch_execute("SET application_name = 'first'").await.expect("it can be set");
+    drop(session);
+
+    let session = pool.get().await.expect("the same session");
+    assert_eq!(text(&session, "SHOW application_name").await, "first");
+    session.discard();
+    let session = pool.get().await.expect("a new session");
+    assert_ne!(text(&session, "SHOW application_name").await, "first");
+    assert_eq!(pool.size(), 1);
+}
+
+#[tokio::test]
+async fn a_full_pool_makes_callers_wait_and_then_says_why() {
+    let local = start().await;
+    let options =
+        PoolOptions { max_size: 2, acquire_timeout: Duration::from_millis(300), ..PoolOptions::default() };
+    let pool: Pool<Client> = Pool::new(config(&local), options);
+    let (first, second) = (pool.get().await.expect("one"), pool.get().await.expect("two"));
+    let error = pool.get().await.expect_err("both are in use");
+    assert_eq!(error.to_string(), "no session from the pool within 300ms: 2 of 2 in use");
+    assert!(error.is_retryable());
+
+    let (third, ()) = tokio::join!(pool.get(), async { drop(first) });
+    third.expect("the one that came back");
+    second.discard();
+    assert_eq!(pool.size(), 1);
+}
+
+#[tokio::test]
+async fn many_callers_share_few_connections() {
+    let local = start().await;
+    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions { max_size: 3, ..PoolOptions::default() });
+    let callers = (0..40).map(|n: i64| {
+        let pool = pool.clone();
+        tokio::spawn(async move {
+            let session = pool.get().await.expect("a session in its turn");
+            session.query_one("SELECT $1::int8", &[&n]).await.expect("a good query").get::<_, i64>(0)
+        })
+    });
+    let mut sum = 0;
+    for caller in callers.collect::<Vec<_>>() {
+        sum += caller.await.expect("a caller ends well");
+    }
+    assert_eq!((sum, pool.size()), (780, 3));
+}
+
+#[tokio::test]
+async fn a_session_past_its_time_is_replaced() {
+    let local = start().await;
+    for options in [
+        PoolOptions { lifetime: Duration::ZERO, ..PoolOptions::default() },
+        PoolOptions { idle: Duration::ZERO, ..PoolOptions::default() },
+    ] {
+        let pool: Pool<Client> = Pool::new(config(&local), options);
+        let session = pool.get().await.expect("a session");
+        session.batch_execute("SET application_name = 'first'").await.expect("it can be set");
+        drop(session);
+        let session = pool.get().await.expect("a new session");
+        assert_ne!(text(&session, "SHOW application_name").await, "first");
+        assert_eq!(pool.size(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_session_whose_server_went_away_is_not_handed_out() {
+    let local = start().await;
+    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    let session = pool.get().await.expect("a session");
+    local.stop().await.expect("the server stops");
+    session.simple_query("SELECT 1").await.expect_err("the server is gone");
+    drop(session);
+    assert_eq!(pool.size(), 0);
+    let error = pool.get().await.expect_err("nobody listens");
+    assert!(error.to_string().starts_with("no connection to "), "{error}");
+}

@@ -1,0 +1,125 @@
+//! Runs on a local DSQL, from the first statement to a second run that finds nothing to do.
+
+mod database;
+
+use database::Database;
+use mizzle_kit::{Error, Folder, Options, Report, apply};
+
+const INIT: (&str, &str) = (
+    "0000_init",
+    "CREATE TABLE owner (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);\n\
+     --> statement-breakpoint\n\
+     INSERT INTO owner (name) VALUES ('John'), ('John');",
+);
+
+/// Applies migrations and returns the report beside the lines that a person sees.
+async fn run(database: &Database, migrations: &[(&str, &str)]) -> (Result<Report, Error>, Vec<String>) {
+    let folder = Folder::embedded(migrations).expect("a good folder");
+    let mut lines = Vec::new();
+    let options = Options::new("public");
+    let result = apply(&database.client, &folder, &options, |event| lines.push(event.to_string())).await;
+    (result, lines)
+}
+
+#[tokio::test]
+async fn a_folder_is_applied_once() {
+    let database = Database::start().await;
+    let (report, lines) = run(&database, &[INIT]).await;
+    assert_eq!(report.expect("it applies").to_string(), "Applied 2 statements of 1 migration");
+    assert_eq!(lines[0], "Applying migration: 0000_init");
+    assert!(lines[1].starts_with("  CREATE TABLE owner"), "{lines:?}");
+    assert_eq!(database.count("owner").await, 2);
+
+    let (report, lines) = run(&database, &[INIT]).await;
+    let report = report.expect("there is nothing to do");
+    assert!(report.is_empty() && lines.is_empty());
+    assert_eq!(report.to_string(), "Nothing to apply");
+    assert_eq!(database.count("owner").await, 2);
+    assert_eq!(database.count("__mizzle_migrations").await, 2);
+}
+
+#[tokio::test]
+async fn a_run_stops_at_a_mistake_and_continues_when_it_is_corrected() {
+    let database = Database::start().await;
+    let text = "CREATE TABLE pet (id uuid PRIMARY KEY);\n--> statement-breakpoint\nINSERT INTO pet (id)\n  VALUES (oops);";
+    let (result, _) = run(&database, &[INIT, ("0001_pets", text)]).await;
+    let error = result.expect_err("there is no such column");
+    assert_eq!(error.sql_state(), Some("42703"));
+    assert_eq!(
+        error.to_string(),
+        "0001_pets/migration.sql:4:11: the server refused the statement: column \"oops\" does not exist (42703)"
+    );
+    assert_eq!(error.report().to_string(), "Applied 3 statements of 2 migrations");
+    assert!(!error.report().migrations[1].complete);
+
+    let (report, lines) =
+        run(&database, &[INIT, ("0001_pets", &text.replace("oops", "gen_random_uuid()"))]).await;
+    assert_eq!(report.expect("it is corrected").to_string(), "Applied 1 statement of 1 migration");
+    assert_eq!(lines[0], "Applying migration: 0001_pets");
+    assert_eq!(database.count("pet").await, 1);
+}
+
+#[tokio::test]
+async fn an_index_is_waited_for() {
+    let database = Database::start().await;
+    let index = ("0001_index", "CREATE INDEX ASYNC owner_name ON owner (name)");
+    let (report, lines) = run(&database, &[INIT, index]).await;
+    report.expect("it is built");
+    assert!(lines.iter().any(|line| line.starts_with("  waiting for job")), "{lines:?}");
+    let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'owner_name'::regclass";
+    assert!(database.client.query_one(valid, &[]).await.expect("it is there").get::<_, bool>(0));
+}
+
+#[tokio::test]
+async fn a_failed_job_is_named_with_its_reason() {
+    let database = Database::start().await;
+    let index = ("0001_index", "-- names are unique\nCREATE UNIQUE INDEX ASYNC owner_name ON owner (name)");
+    let (result, _) = run(&database, &[INIT, index]).await;
+    let error = result.expect_err("John is there twice");
+    let text = error.to_string();
+    assert!(text.starts_with("0001_index/migration.sql:2:1: job ") && text.contains("uplicate"), "{text}");
+    assert!(error.hint().expect("a cure").contains("DROP INDEX"));
+    assert_eq!(error.report().statements(), 2);
+}
+
+#[tokio::test]
+async fn a_statement_that_lost_its_record_is_told_plainly() {
+    let database = Database::start().await;
+    run(&database, &[INIT]).await.0.expect("it applies");
+    database.execute("DELETE FROM __mizzle_migrations").await;
+
+    let error = run(&database, &[INIT]).await.0.expect_err("the table is there");
+    assert_eq!(error.sql_state(), Some("42P07"));
+    let hint = error.hint().expect("a cure").to_owned();
+    let record = hint.split('`').nth(1).expect("the statement that records it");
+    database.execute(record).await;
+    let (report, _) = run(&database, &[INIT]).await;
+    assert_eq!(report.expect("the rest applies").statements(), 1);
+}
+
+#[tokio::test]
+async fn a_changed_file_is_refused_before_anything_runs() {
+    let database = Database::start().await;
+    run(&database, &[INIT]).await.0.expect("it applies");
+    let changed = INIT.1.replace("name text", "name varchar(30)");
+    let (result, lines) =
+        run(&database, &[("0000_init", &changed), ("0001_new", "CREATE TABLE t (id uuid)")]).await;
+    let error = result.expect_err("an applied statement differs");
+    assert_eq!(
+        error.to_string(),
+        "0000_init/migration.sql:1:1: the statement was changed after it was applied"
+    );
+    assert!(lines.is_empty() && error.report().is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_schema_is_named_with_the_table() {
+    let database = Database::start().await;
+    let folder = Folder::embedded(&[INIT]).expect("a good folder");
+    let options = Options::new("no \"such\" schema");
+    let error = apply(&database.client, &folder, &options, |_| {}).await.expect_err("nobody made it");
+    assert_eq!(error.sql_state(), Some("3F000"));
+    let table = "tracking table \"no \"\"such\"\" schema\".\"__mizzle_migrations\"";
+    assert!(error.to_string().starts_with(table), "{error}");
+    assert!(error.hint().expect("a cure").contains("create the schema"));
+}

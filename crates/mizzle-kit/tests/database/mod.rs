@@ -1,0 +1,35 @@
+//! A local DSQL with a client on it.
+
+use mizzle_connect::Config;
+use mizzle_local::LocalDsql;
+use tokio_postgres::Client;
+
+pub(crate) struct Database {
+    pub(crate) client: Client,
+    // Ends when it is dropped.
+    _local: LocalDsql,
+}
+
+impl Database {
+    pub(crate) async fn start() -> Self {
+        let local = LocalDsql::start().await.expect("a local DSQL starts");
+        let client = Config::new(local.endpoint())
+            .host_addr(local.address().ip())
+            .port(local.address().port())
+            .root_certificate_file(local.ca_file())
+            .static_credentials(local.access_key_id(), local.secret_access_key())
+            .connect()
+            .await
+            .expect("it lets us in");
+        Self { client, _local: local }
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.client.batch_execute(sql).await.expect("a good statement");
+    }
+
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        let count = format!("SELECT count(*) FROM {table}");
+        self.client.query_one(&count, &[]).await.expect("a table").get(0)
+    }
+}

@@ -1,0 +1,168 @@
+//! How a local DSQL is to be, and its start.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use crate::cluster::{Cluster, Limits};
+use crate::engine::{Account, Cache, Search, Server, Settings};
+use crate::iam::{Clock, Gate};
+use crate::identity::{Endpoint, Identity};
+use crate::local::LocalDsql;
+use crate::tls::{self, Authority};
+use crate::Error;
+
+/// Settings of a local DSQL; every one has a default.
+///
+/// # Example
+/// ```no_run
+/// # async fn run() -> Result<(), mizzle_local::Error> {
+/// let local = mizzle_local::LocalDsql::builder().port(5432).data_dir("./cluster").start().await?;
+/// # local.stop().await
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    host: IpAddr,
+    port: u16,
+    data_dir: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
+    endpoint: Option<String>,
+    search: Search,
+    limits: Limits,
+    clock: Clock,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            data_dir: None,
+            cache_dir: None,
+            endpoint: None,
+            search: Search::of_machine(),
+            limits: Limits::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    /// The address to listen on; 127.0.0.1 by default.
+    pub fn host(mut self, host: IpAddr) -> Builder {
+        self.host = host;
+        self
+    }
+
+    /// The port to listen on; 0, the default, takes any free one.
+    pub fn port(mut self, port: u16) -> Builder {
+        self.port = port;
+        self
+    }
+
+    /// The folder that holds PostgreSQL's programs; the only place that is looked into.
+    pub fn pg_bin(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.search.explicit = Some(folder.into());
+        self
+    }
+
+    /// The folders to look for PostgreSQL in, instead of `PATH` and the usual ones of this system.
+    pub fn pg_search<P: Into<PathBuf>>(mut self, folders: impl IntoIterator<Item = P>) -> Builder {
+        self.search.path = folders.into_iter().map(Into::into).collect();
+        self.search.usual = Vec::new();
+        self
+    }
+
+    /// Where PostgreSQL is downloaded from when no installation is found: a GitHub repository of releases, or a
+    /// `file://` URL of one `.tar.gz`. `None` never downloads.
+    #[cfg(feature = "download")]
+    pub fn pg_download(mut self, source: Option<String>) -> Builder {
+        self.search.download = source;
+        self
+    }
+
+    /// The folder that keeps the cluster: data, certificate authority, endpoint and credentials. Without one the
+    /// cluster goes when it stops.
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// The folder for what serves every cluster, instead of `MIZZLE_CACHE_DIR` or `~/.cache/mizzle`.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// The cluster's endpoint, `<26 letters and digits>.dsql.<region>.on.aws`; a new one by default.
+    pub fn endpoint(mut self, host: impl Into<String>) -> Builder {
+        self.endpoint = Some(host.into());
+        self
+    }
+
+    /// The limits of the cluster.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.limits = limits;
+        self
+    }
+
+    /// The clock that tokens expire by; the system's by default.
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Builder {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    /// Starts the cluster and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// When the port is taken, PostgreSQL is not found or does not start, or a folder cannot be used.
+    pub async fn start(self) -> Result<LocalDsql, Error> {
+        let endpoint = self.endpoint.as_deref().map(Endpoint::read).transpose()?;
+        let asked = SocketAddr::new(self.host, self.port);
+        let listener = TcpListener::bind(asked).await.map_err(|error| Error::listen(asked, error))?;
+        let address = listener.local_addr().map_err(|error| Error::listen(asked, error))?;
+
+        let account = Account::choose()?;
+        let cache = Cache::open(self.cache_dir, account)?;
+        let binaries = self.search.find(cache.folder()).await?;
+        let (identity, authority, data) = match &self.data_dir {
+            None => (Identity::new(endpoint), Authority::generate()?, None),
+            Some(folder) => {
+                let folder = account.keep(folder)?;
+                let identity = Identity::keep_in(&folder, endpoint)?;
+                (identity, Authority::keep_in(&folder)?, Some(folder.join("data")))
+            }
+        };
+        let names = tls::names(identity.endpoint.host(), self.host);
+        let tls = authority.server(&names)?;
+        let settings = Settings { data, row_limit: self.limits.rows };
+        let (server, control) = Server::start(&binaries, &cache, &settings).await?;
+        let ca_file = match &self.data_dir {
+            Some(folder) => folder.canonicalize().unwrap_or_else(|_| folder.clone()).join("ca.pem"),
+            None => server.folder().join("ca.pem"),
+        };
+        if self.data_dir.is_none() {
+            std::fs::write(&ca_file, &authority.certificate)
+                .map_err(|error| Error::file("write", &ca_file, error))?;
+        }
+        let gate = Gate {
+            principals: vec![identity.principal.clone()],
+            hosts: names,
+            region: identity.endpoint.region().to_owned(),
+            cluster_arn: identity.endpoint.cluster_arn(),
+        };
+        let cluster = Arc::new(Cluster {
+            tls,
+            gate,
+            clock: self.clock,
+            socket: server.socket(),
+            control: Mutex::new(control),
+            limits: self.limits,
+        });
+        Ok(LocalDsql::listen(listener, address, cluster, identity, ca_file, server))
+    }
+}

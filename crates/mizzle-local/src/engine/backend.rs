@@ -1,0 +1,152 @@
+//! One connection to the PostgreSQL behind: raw frames for the session, and statements of our own.
+
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+use tokio::net::UnixStream;
+
+use super::DATABASE;
+use crate::wire::{Fields, Frame, Framed, PROTOCOL, Reader, Request};
+
+/// The name of the statement and portal that our own commands use: the client's unnamed ones stay as they are.
+const OURS: &str = "mizzle_local";
+
+/// One backend process.
+pub(crate) struct Backend {
+    wire: Framed<UnixStream>,
+    /// `BackendKeyData` as it came: whoever shows it may cancel.
+    key: Bytes,
+    /// `ParameterStatus` as it came at the start.
+    parameters: Vec<(String, String)>,
+}
+
+/// Why there is no backend.
+#[derive(Debug)]
+pub(crate) enum ConnectError {
+    /// PostgreSQL said no.
+    Server(Fields),
+    /// It could not be asked.
+    Io,
+}
+
+/// Rows of text, or what the server said instead.
+pub(crate) type Outcome = Result<Vec<Vec<Option<String>>>, Fields>;
+
+impl Backend {
+    /// Connects as `role` with run-time parameters.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub(crate) async fn connect(
+        socket: &Path,
+        role: &str,
+        settings: &[(String, String)],
+    ) -> Result<Backend, ConnectError> {
+        let stream = UnixStream::connect(socket).await?;
+        let mut backend = Backend {
+            wire: Framed::new(stream, usize::MAX),
+            key: Bytes::new(),
+            parameters: Vec::new(),
+        };
+        let mut packet = PROTOCOL.to_be_bytes().to_vec();
+        let own = [("user", role), ("database", DATABASE)];
+        let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in own.into_iter().chain(given) {
+            packet.extend_from_slice(name.as_bytes());
+            packet.push(0);
+            packet.extend_from_slice(value.as_bytes());
+            packet.push(0);
+        }
+        packet.push(0);
+        let mut framed = (packet.len() as u32 + 4).to_be_bytes().to_vec();
+        framed.extend(packet);
+        backend.wire.send(&framed).await?;
+        loop {
+            let frame = backend.next().await?;
+            match frame.tag {
+                b'Z' => return Ok(backend),
+                b'E' => return Err(ConnectError::Server(Fields::read(&frame.body))),
+                b'K' => backend.key = frame.body,
+                b'S' => {
+                    let mut reader = Reader::new(&frame.body);
+                    if let (Ok(name), Ok(value)) = (reader.text(), reader.text()) {
+                        backend.parameters.push((name, value));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(crate) fn key(&self) -> &Bytes {
+        &self.key
+    }
+
+    pub(crate) fn parameters(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
+    /// Sends messages.
+    pub(crate) async fn send(&mut self, request: &mut Request) -> io::Result<()> {
+        self.wire.send(&request.0.split()).await
+    }
+
+    /// The next message; the end of the stream is an error here.
+    pub(crate) async fn next(&mut self) -> io::Result<Frame> {
+        self.wire.next().await?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Runs one statement of our own in a round trip, without touching what the client prepared.
+    ///
+    /// # Errors
+    /// When the connection breaks; what the server refuses is in the outcome.
+    pub(crate) async fn command(&mut self, sql: &str, parameters: &[&str]) -> io::Result<Outcome> {
+        let mut request = Request::default();
+        request.close(OURS);
+        request.parse(OURS, sql, &[0, 0]);
+        request.bind(OURS, parameters);
+        request.execute(OURS);
+        request.sync();
+        self.send(&mut request).await?;
+        let mut outcome = Ok(Vec::new());
+        loop {
+            let frame = self.next().await?;
+            match frame.tag {
+                b'Z' => return Ok(outcome),
+                b'E' => outcome = Err(Fields::read(&frame.body)),
+                b'D' => {
+                    if let Ok(rows) = &mut outcome {
+                        rows.push(row(&frame.body).unwrap_or_default());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(_: io::Error) -> ConnectError {
+        ConnectError::Io
+    }
+}
+
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Backend")
+    }
+}
+
+fn row(body: &Bytes) -> Option<Vec<Option<String>>> {
+    let mut reader = Reader::new(body);
+    let columns = reader.u16().ok()?;
+    (0..columns)
+        .map(|_| match reader.u32().ok()? {
+            u32::MAX => Some(None),
+            length => {
+                Some(Some(String::from_utf8_lossy(&reader.bytes(length as usize).ok()?).into_owned()))
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! One running PostgreSQL: private, behind a unix socket, and gone when its owner is gone.
+//!
+//! ```text
+//! owner ──pipe──▶ /bin/sh supervise.sh ──▶ postgres ──▶ backends
+//! ```
+//!
+//! The owner only holds the pipe. When it stops, drops, crashes or is killed, the pipe ends; the supervisor then
+//! stops PostgreSQL and removes the run folder. A signal on parent death would be tied to the thread that
+//! spawned the child, which for us may be any worker of the runtime; a pipe is tied to the process.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use super::backend::{Backend, ConnectError};
+use super::{Binaries, Cache, OWNER};
+use crate::Error;
+
+const SUPERVISOR: &str = include_str!("supervise.sh");
+
+/// How long PostgreSQL may take to answer; recovery after a crash is the slow case.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a starting server is asked whether it is ready.
+const POLL: Duration = Duration::from_millis(4);
+
+/// How one server is run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where the data stays; none for data that goes with the server.
+    pub(crate) data: Option<PathBuf>,
+    /// Rows that one transaction may change.
+    pub(crate) row_limit: u32,
+}
+
+/// A server that accepts connections.
+#[derive(Debug)]
+pub(crate) struct Server {
+    run: PathBuf,
+    supervisor: Child,
+}
+
+impl Server {
+    /// Starts PostgreSQL and waits until it answers; the connection that proved it is handed over.
+    ///
+    /// # Errors
+    /// When it does not come up: the end of its log is in the message.
+    pub(crate) async fn start(
+        binaries: &Binaries,
+        cache: &Cache,
+        settings: &Settings,
+    ) -> Result<(Server, Backend), Error> {
+        let template = cache.template(binaries)?;
+        let account = cache.account();
+        let run = run_folder(account.is_other())?;
+        let data = settings.data.clone().unwrap_or_else(|| run.join("data"));
+        let signal = if settings.data.is_some() { "INT" } else { "QUIT" };
+        let mut command = account.command("/bin/sh");
+        command
+            .args(["-c", SUPERVISOR, "mizzle-local"])
+            .arg(&run)
+            .arg(signal)
+            .arg(&data)
+            .arg(&template)
+            .arg(binaries.program("postgres"))
+            .args(arguments(&run, &data, settings))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        // A group of its own: Ctrl-C in the terminal is for the owner, who then closes the pipe.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let supervisor = Command::from(command)
+            .spawn()
+            .map_err(|error| Error::file("run", Path::new("/bin/sh"), error))?;
+        let mut server = Server { run, supervisor };
+        let control = server.ready().await?;
+        Ok((server, control))
+    }
+
+    /// The folder that lives as long as the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.run
+    }
+
+    /// The socket of the server.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.run.join(".s.PGSQL.5432")
+    }
+
+    /// Stops PostgreSQL and waits until its processes and its run folder are gone.
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+        drop(self.supervisor.stdin.take());
+        self.supervisor
+            .wait()
+            .await
+            .map(drop)
+            .map_err(|error| Error::new("cannot wait for PostgreSQL to stop").with_source(error))
+    }
+
+    async fn ready(&mut self) -> Result<Backend, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match Backend::connect(&self.socket(), OWNER, &[]).await {
+                Ok(backend) => return Ok(backend),
+                Err(ConnectError::Server(fields)) if fields.state() != "57P03" => {
+                    return Err(Error::new(format!("PostgreSQL refuses us: {}", fields.message())));
+                }
+                Err(_) => {}
+            }
+            let gone = self.supervisor.try_wait().is_ok_and(|status| status.is_some());
+            if gone || self.run.join("stopped").exists() {
+                return Err(self.failure("PostgreSQL stopped while starting"));
+            }
+            if Instant::now() > deadline {
+                return Err(self.failure("PostgreSQL does not answer"));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn failure(&self, what: &str) -> Error {
+        let log = std::fs::read_to_string(self.run.join("postgres.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let tail = lines[lines.len().saturating_sub(8)..].join("\n  ");
+        Error::new(format!("{what}; the end of its log:\n  {tail}"))
+    }
+}
+
+/// A short path (a socket's is limited to about 100 bytes) that does not exist yet: the supervisor makes it.
+fn run_folder(as_other: bool) -> Result<PathBuf, Error> {
+    let temporary = std::env::temp_dir();
+    let parent = if as_other || temporary.as_os_str().len() > 60 { PathBuf::from("/tmp") } else { temporary };
+    let parent = parent.canonicalize().map_err(|error| Error::file("find", &parent, error))?;
+    Ok(parent.join(format!("mizzle-{:016x}", rand::random::<u64>())))
+}
+
+fn arguments(run: &Path, data: &Path, settings: &Settings) -> Vec<String> {
+    let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
+    let mut set = |name: &str, value: &str| arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
+    set("listen_addresses", "");
+    set("unix_socket_directories", &run.display().to_string());
+    set("unix_socket_permissions", "0700");
+    set("max_connections", "200");
+    set("shared_buffers", "32MB");
+    set("dynamic_shared_memory_type", "mmap");
+    set("wal_level", "minimal");
+    set("max_wal_senders", "0");
+    set("min_wal_size", "8MB");
+    set("max_wal_size", "256MB");
+    set("autovacuum_naptime", "20s");
+    set("jit", "off");
+    set("max_parallel_workers_per_gather", "0");
+    set("timezone", "UTC");
+    set("log_timezone", "UTC");
+    set("default_transaction_isolation", "repeatable read");
+    // Nobody waits for a lock for long: the one who does conflicts with the one who holds it.
+    set("lock_timeout", "1s");
+    set("mizzle.row_limit", &settings.row_limit.to_string());
+    if settings.data.is_none() {
+        set("fsync", "off");
+        set("synchronous_commit", "off");
+        set("full_page_writes", "off");
+    }
+    arguments
+}

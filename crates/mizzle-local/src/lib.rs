@@ -1,0 +1,62 @@
+//! Aurora DSQL on your machine: its protocol, tokens, refusals and limits in front of a real PostgreSQL.
+//!
+//! [`LocalDsql::start`] gives a cluster of one's own in about a tenth of a second; everything it started and
+//! everything it wrote goes away with it. Clients come in as they would to AWS: over TLS that a certificate
+//! authority of the cluster vouches for ([`LocalDsql::ca_file`]), with a signed token for a password
+//! ([`LocalDsql::token`], or any AWS SDK with [`LocalDsql::access_key_id`] and
+//! [`LocalDsql::secret_access_key`]).
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), mizzle_local::Error> {
+//! let local = mizzle_local::LocalDsql::start().await?;
+//! println!("{} at {}", local.endpoint(), local.address());
+//! local.stop().await
+//! # }
+//! ```
+//!
+//! How a statement travels:
+//!
+//! ```text
+//! bytes → wire → session → statement (a parse tree) → rules (pass, or a refusal) → engine (PostgreSQL) → rows
+//! ```
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `wire` | frames and messages of the PostgreSQL protocol |
+//! | `session` | one client: its messages in order, its transaction, its backend |
+//! | `statement` | a client's text as statements, and what PostgreSQL gets instead of some |
+//! | `rules` | what Aurora DSQL says no to, as a table |
+//! | `engine` | the PostgreSQL behind: programs, data, processes, connections |
+//! | `iam` | principals, tokens and the clock they expire by |
+//!
+//! # Known differences
+//!
+//! - Concurrency is PostgreSQL's own repeatable read: the first *writer* of a row wins instead of the first
+//!   committer, and the loser hears of it at its statement (after a second of waiting for the lock at most)
+//!   instead of at `COMMIT`. The error is Aurora DSQL's: `40001`, `OC000`. There is no `OC001`.
+//! - Asynchronous statements are done when their job is answered, and a unique index that cannot be built leaves
+//!   a failed job but no invalid index.
+//! - Of the limits, those on rows, transaction age, connection age and message size hold.
+//! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
+//! - A token may also be signed for `localhost` or an address of this machine, and SNI is not demanded.
+//! - One machine, no durability unless a data folder is named: for development and tests, not for production.
+
+mod builder;
+mod cluster;
+mod engine;
+mod error;
+mod file;
+mod iam;
+mod identity;
+mod local;
+mod refusal;
+mod rules;
+mod session;
+mod statement;
+mod tls;
+mod wire;
+
+pub use builder::Builder;
+pub use cluster::Limits;
+pub use error::Error;
+pub use local::LocalDsql;

@@ -1,0 +1,176 @@
+//! One client: its messages in order, its transaction, its backend.
+//!
+//! A session is sequential. It collects messages up to `Query`, `Flush` or `Sync`, cuts them into units that end
+//! with an `Execute`, and runs one unit after the other. It owns the transaction: `BEGIN`, `COMMIT` and `ROLLBACK`
+//! never reach the backend as the client wrote them.
+//!
+//! ```text
+//! client:  Parse Bind Execute   Parse Bind Execute   Sync
+//!          └───── unit ─────┘   └───── unit ─────┘
+//! ```
+
+mod connect;
+mod extended;
+mod relay;
+mod simple;
+mod transaction;
+
+pub(crate) use connect::serve;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::server::TlsStream;
+
+use self::extended::Named;
+use self::transaction::Transaction;
+use crate::cluster::Cluster;
+use crate::engine::Backend;
+use crate::refusal::Refusal;
+use crate::wire::{Answer, Frame, Framed, Severity};
+
+type Client = Framed<TlsStream<TcpStream>>;
+
+/// One client and its backend.
+struct Session {
+    cluster: Arc<Cluster>,
+    client: Client,
+    backend: Backend,
+    answer: Answer,
+    transaction: Option<Transaction>,
+    statements: Named,
+    portals: Named,
+    /// Whether the backend ran units that no `Sync` closed yet.
+    unsynced: bool,
+    /// Whether an error makes us skip everything up to the next `Sync`.
+    skipping: bool,
+}
+
+/// Why a unit did not go on.
+enum Stop {
+    /// The client or the backend is gone.
+    Io(io::Error),
+    /// We say no; nobody has told the client yet.
+    Refused(Refusal),
+    /// The backend said no; the client knows.
+    Failed,
+}
+
+type Step<T = ()> = Result<T, Stop>;
+
+impl Session {
+    fn new(cluster: Arc<Cluster>, client: Client, backend: Backend) -> Session {
+        Session {
+            cluster,
+            client,
+            backend,
+            answer: Answer::default(),
+            transaction: None,
+            statements: HashMap::new(),
+            portals: HashMap::new(),
+            unsynced: false,
+            skipping: false,
+        }
+    }
+
+    /// Answers the client until it leaves or its time is over.
+    async fn run(mut self) -> io::Result<()> {
+        let end = Instant::now() + self.cluster.limits.connection_age;
+        let mut collected = Vec::new();
+        loop {
+            let Ok(next) = tokio::time::timeout_at(end, self.client.next()).await else {
+                return self.client.close().await;
+            };
+            let frame = match next {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return self.goodbye(&Refusal::protocol("invalid message length")).await;
+                }
+                Err(error) => return Err(error),
+            };
+            let done = match frame.tag {
+                b'Q' => self.query(&frame).await,
+                b'P' | b'B' | b'D' | b'E' | b'C' => {
+                    collected.push(frame);
+                    continue;
+                }
+                b'H' => self.batch(&std::mem::take(&mut collected), false).await,
+                b'S' => self.batch(&std::mem::take(&mut collected), true).await,
+                b'X' => return Ok(()),
+                // What is left of a COPY that was refused.
+                b'd' | b'c' | b'f' => continue,
+                b'F' => {
+                    self.refuse(&Refusal::new("0A000", "function calls by protocol message not supported"));
+                    self.finish().await
+                }
+                other => {
+                    let refusal = Refusal::protocol(format!("invalid frontend message type {other}"));
+                    return self.goodbye(&refusal).await;
+                }
+            };
+            if let Err(error) = done {
+                let refusal = Refusal::new("57P01", "terminating connection due to administrator command");
+                let _ = self.goodbye(&refusal).await;
+                return Err(error);
+            }
+        }
+    }
+
+    /// Tells the client why and hangs up.
+    async fn goodbye(&mut self, refusal: &Refusal) -> io::Result<()> {
+        self.answer.refusal(Severity::Fatal, refusal);
+        self.flush().await?;
+        self.client.close().await
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        self.answer.refusal(Severity::Error, refusal);
+    }
+
+    fn warn(&mut self, state: &str, message: &str) {
+        self.answer.refusal(Severity::Warning, &Refusal::new(state, message));
+    }
+
+    /// Says `ReadyForQuery`, and sends everything.
+    async fn finish(&mut self) -> io::Result<()> {
+        let status = match &self.transaction {
+            None => b'I',
+            Some(transaction) if transaction.aborted => b'E',
+            Some(_) => b'T',
+        };
+        self.answer.ready(status);
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        if self.answer.len() > 0 { self.client.send(&self.answer.take()).await } else { Ok(()) }
+    }
+
+    /// The next message of the backend that answers something; what it says unasked goes to the client.
+    async fn next(&mut self) -> Step<Frame> {
+        loop {
+            let frame = self.backend.next().await?;
+            match frame.tag {
+                b'N' | b'A' => self.answer.frame(frame.tag, &frame.body),
+                b'S' => self.answer.frame(b'S', &relay::parameter(&frame.body)),
+                _ => return Ok(frame),
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        Stop::Io(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(refusal)
+    }
+}

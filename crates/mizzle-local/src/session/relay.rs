@@ -1,0 +1,75 @@
+//! What the backend says, as the client may hear it.
+
+use bytes::Bytes;
+
+use crate::refusal::Refusal;
+use crate::statement::Statement;
+use crate::wire::{Fields, Reader};
+
+/// The version we show: the PostgreSQL that Aurora DSQL is compatible with.
+pub(super) const SERVER_VERSION: &str = "16.13";
+
+/// An error of the backend as an error of ours.
+///
+/// Positions count in the client's own text, and our own machinery is not shown.
+pub(super) fn error(fields: &Fields, statement: Option<&Statement>) -> Fields {
+    // Serialization failure, deadlock, lock not available: all of them mean that somebody else was first.
+    if matches!(fields.state(), "40001" | "40P01" | "55P03") {
+        return conflict();
+    }
+    let rewritten = statement.is_some_and(|statement| statement.rewritten);
+    let offset = statement.map_or(0, |statement| statement.offset);
+    let kept = fields.0.iter().filter_map(|(code, value)| match code {
+        b'P' | b'p' | b'q' | b'W' if rewritten => None,
+        b'W' if value.contains("sys.local_") => None,
+        b'P' => {
+            let position = value.parse::<usize>().ok()? + offset;
+            Some((*code, position.to_string()))
+        }
+        _ => Some((*code, value.clone())),
+    });
+    Fields(kept.collect())
+}
+
+/// A `ParameterStatus` body with the version that we show.
+pub(super) fn parameter(body: &Bytes) -> Vec<u8> {
+    let mut reader = Reader::new(body);
+    match reader.text().as_deref() {
+        Ok("server_version") => format!("server_version\0{SERVER_VERSION}\0").into_bytes(),
+        _ => body.to_vec(),
+    }
+}
+
+fn conflict() -> Fields {
+    let Refusal { state, message, .. } = Refusal::conflict();
+    Fields(vec![
+        (b'S', "ERROR".to_owned()),
+        (b'V', "ERROR".to_owned()),
+        (b'C', state),
+        (b'M', message),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(state: &str) -> Fields {
+        Fields(vec![(b'C', state.to_owned()), (b'M', "text".to_owned()), (b'P', "3".to_owned())])
+    }
+
+    #[test]
+    fn every_way_to_lose_a_race_is_a_conflict() {
+        for state in ["40001", "40P01", "55P03"] {
+            let seen = error(&fields(state), None);
+            assert_eq!((seen.state(), seen.message()), ("40001", Refusal::conflict().message.as_str()));
+        }
+        assert_eq!(error(&fields("23505"), None).state(), "23505");
+    }
+
+    #[test]
+    fn positions_count_in_the_clients_text() {
+        let read = Statement::read("select 1; select x");
+        assert_eq!(error(&fields("42703"), Some(&read[1])).get(b'P'), Some("13"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What PostgreSQL gets instead, where Aurora DSQL's words mean something else to it or nothing at all.
+
+use squawk_syntax::SyntaxKind as K;
+
+use super::{Mode, Tree};
+
+/// Our own text, and the command tag that hides it.
+pub(super) struct Rewrite {
+    pub(super) sql: String,
+    pub(super) tag: Option<&'static str>,
+}
+
+pub(super) fn of(tree: &Tree) -> Option<Rewrite> {
+    match tree.mode() {
+        Mode::Iam => iam(tree),
+        Mode::Async => Some(job(tree)),
+        Mode::Plain => show(tree).or_else(|| numeric(tree)),
+    }
+}
+
+/// `AWS IAM GRANT r TO 'arn'`, `AWS IAM REVOKE r FROM 'arn'`.
+fn iam(tree: &Tree) -> Option<Rewrite> {
+    let words: Vec<&str> = tree.words().iter().map(String::as_str).collect();
+    let (procedure, tag, role, arn) = match words[..] {
+        ["aws", "iam", "grant", role, "to", arn] => ("local_iam_grant", "AWS IAM GRANT", role, arn),
+        ["aws", "iam", "revoke", role, "from", arn] => ("local_iam_revoke", "AWS IAM REVOKE", role, arn),
+        _ => return None,
+    };
+    if !arn.starts_with('\'') {
+        return None;
+    }
+    let role = match role.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => role.to_owned(),
+    };
+    let sql = format!("CALL sys.{procedure}('{}', {arn})", role.replace('\'', "''"));
+    Some(Rewrite { sql, tag: Some(tag) })
+}
+
+/// An asynchronous statement becomes a call that runs it and answers the job.
+fn job(tree: &Tree) -> Rewrite {
+    let (kind, tag) = match tree.kind() {
+        Some(K::ALTER_TABLE) => ("VALIDATE_CONSTRAINT", "ALTER TABLE"),
+        _ => ("INDEX_BUILD", "CREATE INDEX"),
+    };
+    let table = tree
+        .nodes()
+        .find(|node| kind == "VALIDATE_CONSTRAINT" && node.kind() == K::TABLE_NAME_REF)
+        .map(|node| node.text().to_string())
+        .unwrap_or_default();
+    let sql = format!(
+        "SELECT sys.local_async('{kind}', $mizzle${}$mizzle$, $mizzle${}$mizzle$) AS job_id",
+        tree.text(),
+        table.trim()
+    );
+    Rewrite { sql, tag: Some(tag) }
+}
+
+fn show(tree: &Tree) -> Option<Rewrite> {
+    let value = match tree.words() {
+        [show, name] if show == "show" && name == "server_version" => "16.13",
+        [show, name] if show == "show" && name == "server_version_num" => "160013",
+        _ => return None,
+    };
+    Some(Rewrite { sql: format!("SELECT '{value}'::text AS {}", tree.words()[1]), tag: Some("SHOW") })
+}
+
+/// A column of bare `numeric` is one of `numeric(18,6)`.
+fn numeric(tree: &Tree) -> Option<Rewrite> {
+    let mut sql = tree.text().to_owned();
+    let ends: Vec<usize> = tree
+        .nodes()
+        .filter(|node| {
+            let parent = node.parent().map(|parent| parent.kind());
+            node.kind() == K::PATH_TYPE
+                && matches!(parent, Some(K::COLUMN | K::ADD_COLUMN | K::CREATE_DOMAIN))
+                && is_bare_numeric(&node.text().to_string())
+        })
+        .map(|node| usize::from(node.text_range().end()))
+        .collect();
+    if ends.is_empty() {
+        return None;
+    }
+    for end in ends.iter().rev() {
+        sql.insert_str(*end, "(18,6)");
+    }
+    Some(Rewrite { sql, tag: None })
+}
+
+fn is_bare_numeric(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    matches!(text.strip_prefix("pg_catalog.").unwrap_or(&text), "numeric" | "decimal" | "dec")
+}

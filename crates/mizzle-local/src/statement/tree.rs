@@ -1,0 +1,133 @@
+//! A parse tree of one statement, with the forms that only Aurora DSQL has taken out first.
+
+use squawk_syntax::ast::AstNode;
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
+
+/// One statement as a tree and as words.
+pub(crate) struct Tree {
+    node: Option<SyntaxNode>,
+    text: String,
+    offset: usize,
+    words: Vec<String>,
+    mode: Mode,
+    whole: bool,
+}
+
+/// What stood in the text that PostgreSQL does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Plain,
+    /// `CREATE INDEX ASYNC`, `ALTER TABLE ASYNC`.
+    Async,
+    /// `AWS IAM GRANT`, `AWS IAM REVOKE`.
+    Iam,
+}
+
+impl Tree {
+    /// Reads a text of any number of statements; empty ones are left out.
+    pub(crate) fn read(text: &str) -> Vec<Tree> {
+        let file = SourceFile::parse(text).tree();
+        pieces(file.syntax())
+            .into_iter()
+            .filter_map(|tokens| Tree::of(text, &tokens))
+            .collect()
+    }
+
+    /// The statement's node; none when the text is not a statement the parser knows.
+    pub(crate) fn kind(&self) -> Option<SyntaxKind> {
+        self.node.as_ref().map(SyntaxNode::kind)
+    }
+
+    /// Every node, the statement's own first. Empty when the parser did not understand every part: then the
+    /// text is PostgreSQL's to judge.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
+        self.node.clone().filter(|_| self.whole).into_iter().flat_map(|node| node.descendants())
+    }
+
+    /// The text without the forms that PostgreSQL does not know; the rest stays where it was.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Everything but space and comments, one word each; what is not quoted in lower case.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether the words begin so.
+    pub(crate) fn starts_with(&self, words: &[&str]) -> bool {
+        self.words.len() >= words.len() && self.words.iter().zip(words).all(|(have, want)| have == want)
+    }
+
+    fn of(whole_text: &str, tokens: &[SyntaxToken]) -> Option<Tree> {
+        let significant: Vec<&SyntaxToken> =
+            tokens.iter().filter(|token| !is_trivia(token) && token.kind() != SyntaxKind::SEMICOLON).collect();
+        let (first, last) = (significant.first()?, significant.last()?);
+        let (start, end) =
+            (usize::from(first.text_range().start()), usize::from(last.text_range().end()));
+        let mut text = whole_text[start..end].to_owned();
+        let mut words: Vec<String> = significant.iter().map(|token| word(token.text())).collect();
+        let (mode, extra) = mode(&words);
+        if mode == Mode::Async {
+            let range = significant[extra].text_range();
+            let (from, to) = (usize::from(range.start()) - start, usize::from(range.end()) - start);
+            text.replace_range(from..to, &" ".repeat(to - from));
+            words.remove(extra);
+        }
+        let parse = SourceFile::parse(&text);
+        let node = parse.tree().syntax().children().next();
+        let node = node.filter(|node| node.kind() != SyntaxKind::ERROR && mode != Mode::Iam);
+        let whole = node.is_some() && parse.errors().is_empty();
+        Some(Tree { node, text, offset: whole_text[..start].chars().count(), words, mode, whole })
+    }
+}
+
+/// The tokens of each statement.
+fn pieces(file: &SyntaxNode) -> Vec<Vec<SyntaxToken>> {
+    let mut pieces = vec![Vec::new()];
+    let tokens = file.descendants_with_tokens().filter_map(|element| element.into_token());
+    for token in tokens {
+        // A semicolon that ends a statement is a child of the statement, or of the file.
+        let depth = token.parent_ancestors().count();
+        let ends = token.kind() == SyntaxKind::SEMICOLON && depth <= 2;
+        let last = pieces.len() - 1;
+        pieces[last].push(token);
+        if ends {
+            pieces.push(Vec::new());
+        }
+    }
+    pieces
+}
+
+fn is_trivia(token: &SyntaxToken) -> bool {
+    matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)
+}
+
+fn word(text: &str) -> String {
+    if text.contains(['\'', '"', '$']) { text.to_owned() } else { text.to_lowercase() }
+}
+
+/// The mode, and which word says so.
+fn mode(words: &[String]) -> (Mode, usize) {
+    let at = |index: usize| words.get(index).map_or("", String::as_str);
+    // What follows `ALTER TABLE async` when that is the name of a table.
+    let action = |word: &str| {
+        matches!(word, "add" | "alter" | "drop" | "rename" | "set" | "reset" | "owner" | "validate" | "enable")
+            || matches!(word, "disable" | "inherit" | "no" | "cluster" | "replica" | "attach" | "detach" | "." | "")
+    };
+    match (at(0), at(1), at(2), at(3)) {
+        ("aws", "iam", "grant" | "revoke", _) => (Mode::Iam, 0),
+        ("create", "index", "async", _) => (Mode::Async, 2),
+        ("create", "unique", "index", "async") => (Mode::Async, 3),
+        ("alter", "table", "async", next) if !action(next) => (Mode::Async, 2),
+        _ => (Mode::Plain, 0),
+    }
+}

@@ -1,0 +1,90 @@
+//! Where the clinic's tables are: on the cluster of the environment, or on an Aurora DSQL started for this command.
+
+use anyhow::{Context, Result};
+use mizzle::Db;
+use mizzle::connect::Config;
+use mizzle_kit::{Event, Folder, Options, apply};
+use mizzle_local::LocalDsql;
+
+/// The clinic's migrations, in the binary.
+const MIGRATIONS: &[(&str, &str)] = &[("0000_init", include_str!("../migrations/0000_init/migration.sql"))];
+
+/// Every table of the clinic, and the one that remembers its migrations.
+const TABLES: [&str; 6] = ["__mizzle_migrations", "_SpecialtyToVet", "pet", "owner", "specialty", "vet"];
+
+/// A connected clinic.
+pub(crate) struct Cluster {
+    pub(crate) db: Db,
+    schema: String,
+    /// Stops when the clinic is closed or the process dies.
+    local: Option<LocalDsql>,
+}
+
+impl Cluster {
+    pub(crate) async fn open(schema: Option<String>) -> Result<Self> {
+        let (config, local) = match std::env::var_os("CLUSTER_ENDPOINT") {
+            Some(_) => (Config::from_env()?, None),
+            None => {
+                let local = LocalDsql::start().await?;
+                eprintln!(
+                    "CLUSTER_ENDPOINT is not set: using an Aurora DSQL on this machine, {}, for the time of this command",
+                    local.address()
+                );
+                (local_config(&local), Some(local))
+            }
+        };
+        let schema = schema.unwrap_or_else(|| {
+            let admin = config.user_name() == "admin";
+            String::from(if admin { "public" } else { "myschema" })
+        });
+        let db = Db::connect(config.search_path(&schema)).await?;
+        Ok(Self { db, schema, local })
+    }
+
+    /// Applies the migrations that are pending; tells of each when it begins.
+    pub(crate) async fn migrate(&self, mut tell: impl FnMut(&Event<'_>)) -> Result<()> {
+        let folder = Folder::embedded(MIGRATIONS)?;
+        let connection = self.db.connection().await?;
+        let options = Options::new(&self.schema);
+        apply(connection.client(), &folder, &options, |event| {
+            if let Event::Applying { .. } = event {
+                tell(&event);
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Drops the clinic's tables, one in a transaction, as Aurora DSQL wants it.
+    pub(crate) async fn clean(&self) -> Result<()> {
+        let connection = self.db.connection().await?;
+        for table in TABLES {
+            let drop = format!("DROP TABLE IF EXISTS {}.{}", quoted(&self.schema), quoted(table));
+            connection.client().batch_execute(&drop).await.with_context(|| format!("the table {table} is still there"))?;
+            println!("Dropped table: {table}");
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn close(self) {
+        drop(self.db);
+        if let Some(local) = self.local
+            && let Err(error) = local.stop().await
+        {
+            eprintln!("warning: {error}");
+        }
+    }
+}
+
+/// What a client needs to know of the local server; on a real cluster the environment and AWS tell it.
+fn local_config(local: &LocalDsql) -> Config {
+    Config::new(local.endpoint())
+        .host_addr(local.address().ip())
+        .port(local.address().port())
+        .root_certificate_file(local.ca_file())
+        .static_credentials(local.access_key_id(), local.secret_access_key())
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}

@@ -1,0 +1,168 @@
+//! The clinic's own commands: one enum for each kind of thing, one variant for each thing to do.
+
+use anyhow::{Result, bail};
+use chrono::NaiveDate;
+use clap::Subcommand;
+use mizzle::prelude::*;
+use uuid::Uuid;
+
+use crate::cluster::Cluster;
+use crate::schema::{
+    NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner as OwnerRow, Pet as PetRow, Vet as VetRow, owner,
+    pet, specialty, vet,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Owner {
+    /// Add an owner
+    Add {
+        name: String,
+        city: String,
+        #[arg(long)]
+        telephone: Option<String>,
+    },
+    /// List the owners
+    List {
+        /// Only those of this city
+        #[arg(long)]
+        city: Option<String>,
+    },
+    /// Show an owner with the pets
+    Show { id: Uuid },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Pet {
+    /// Add a pet
+    Add {
+        name: String,
+        /// As in 2021-07-23
+        birth_date: NaiveDate,
+        #[arg(long)]
+        owner: Option<Uuid>,
+    },
+    /// List the pets with their owners
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Vet {
+    /// Add a veterinarian
+    Add {
+        name: String,
+        /// What the veterinarian is good at; can be given several times
+        #[arg(long = "specialty")]
+        specialties: Vec<String>,
+    },
+    /// List the veterinarians with their specialties
+    List,
+}
+
+impl Owner {
+    pub(crate) async fn run(self, cluster: &Cluster) -> Result<()> {
+        cluster.migrate(|line| println!("{line}")).await?;
+        let db = &cluster.db;
+        match self {
+            Self::Add { name, city, telephone } => {
+                let mut new = NewOwner::new(name, city);
+                new.telephone = telephone;
+                let owner = db.insert(new).await?;
+                println!("{}  {}", owner.id, owner.name);
+            }
+            Self::List { city } => {
+                let mut query = OwnerRow::query().order_by(owner::name);
+                if let Some(city) = &city {
+                    query = query.filter(owner::city.eq(city));
+                }
+                for owner in db.load(query).await? {
+                    println!("{}  {}, {}", owner.id, owner.name, owner.city);
+                }
+            }
+            Self::Show { id } => {
+                let query = OwnerRow::query()
+                    .filter(owner::id.eq(id))
+                    .with(OwnerRow::pets().order_by((pet::birth_date, pet::name)));
+                let owner = match db.first(query).await {
+                    Ok(owner) => owner,
+                    Err(error) if error.is_not_found() => bail!("no owner has the id {id}"),
+                    Err(error) => return Err(error.into()),
+                };
+                println!("{}, {}", owner.name, owner.city);
+                if let Some(telephone) = &owner.telephone {
+                    println!("  telephone {telephone}");
+                }
+                for pet in &owner.related {
+                    println!("  {}, born {}", pet.name, pet.birth_date);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pet {
+    pub(crate) async fn run(self, cluster: &Cluster) -> Result<()> {
+        cluster.migrate(|line| println!("{line}")).await?;
+        let db = &cluster.db;
+        match self {
+            Self::Add { name, birth_date, owner: owner_id } => {
+                let new = NewPet { id: None, name, birth_date, owner_id };
+                // the relation is logical, so the clinic itself looks whether the owner is there, and says that it relied on it
+                let pet = db
+                    .transaction(async |tx| {
+                        if let Some(id) = new.owner_id {
+                            let there = owner::table.find(id).select(owner::id).for_key_share();
+                            tx.first::<Uuid, _>(there).await?;
+                        }
+                        tx.insert(new.clone()).await
+                    })
+                    .await;
+                match pet {
+                    Ok(pet) => println!("{}  {}", pet.id, pet.name),
+                    Err(error) if error.is_not_found() => bail!("no owner has the id {}", new.owner_id.unwrap_or_default()),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Self::List => {
+                for pet in db.load(PetRow::query().order_by(pet::name).with(PetRow::owner())).await? {
+                    let owner = pet.related.as_ref().map_or("nobody", |owner| &owner.name);
+                    println!("{}  {}, born {}, of {owner}", pet.id, pet.name, pet.birth_date);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Vet {
+    pub(crate) async fn run(self, cluster: &Cluster) -> Result<()> {
+        cluster.migrate(|line| println!("{line}")).await?;
+        let db = &cluster.db;
+        match self {
+            Self::Add { name, specialties } => {
+                let vet = db
+                    .transaction(async |tx| {
+                        let vet = tx.insert(NewVet::new(&*name)).await?;
+                        for specialty in &specialties {
+                            let known = mizzle::diesel::insert_into(specialty::table)
+                                .values(NewSpecialty::new(&**specialty))
+                                .on_conflict_do_nothing();
+                            tx.execute(known).await?;
+                            tx.insert(NewSpecialtyToVet::new(&**specialty, vet.id)).await?;
+                        }
+                        Ok::<_, mizzle::Error>(vet)
+                    })
+                    .await?;
+                println!("{}  {}", vet.id, vet.name);
+            }
+            Self::List => {
+                let query = VetRow::query().order_by(vet::name).with(VetRow::specialties().order_by(specialty::name));
+                for vet in db.load(query).await? {
+                    let specialties: Vec<_> = vet.related.iter().map(|specialty| &*specialty.name).collect();
+                    println!("{}  {} ({})", vet.id, vet.name, specialties.join(", "));
+                }
+            }
+        }
+        Ok(())
+    }
+}
