@@ -1,1 +1,47 @@
-//! Tests that need every crate together.
+//! What the tests that need every crate have in common: a local DSQL, and a database on it.
+
+use mizzle::Db;
+use mizzle::connect::{Config, PoolOptions};
+use mizzle_local::LocalDsql;
+
+/// A local DSQL of one's own and a pool of connections to it as `admin`. Everything stops with it.
+pub struct Ground {
+    /// The database.
+    pub db: Db,
+    /// The server under it.
+    pub local: LocalDsql,
+}
+
+impl Ground {
+    /// Starts a server and runs these statements, each in a transaction of its own.
+    ///
+    /// # Panics
+    /// When the server does not start or refuses a statement.
+    pub async fn new(statements: &[&str]) -> Self {
+        let local = LocalDsql::start().await.expect("the local DSQL starts");
+        let db = Db::new(config(&local), PoolOptions::default());
+        for statement in statements {
+            run(&db, statement).await;
+        }
+        Self { db, local }
+    }
+}
+
+/// How a client connects to this server as `admin`.
+#[must_use]
+pub fn config(local: &LocalDsql) -> Config {
+    Config::new(local.endpoint())
+        .host_addr(local.address().ip())
+        .port(local.address().port())
+        .root_certificate_file(local.ca_file())
+        .static_credentials(local.access_key_id(), local.secret_access_key())
+}
+
+/// Runs SQL that gives nothing back.
+///
+/// # Panics
+/// When the server refuses it.
+pub async fn run(db: &Db, sql: &str) {
+    let connection = db.connection().await.expect("a connection");
+    connection.client().batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+}

@@ -8,13 +8,13 @@ use std::time::SystemTime;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
+use crate::Error;
 use crate::cluster::{Cluster, Limits};
 use crate::engine::{Account, Cache, Search, Server, Settings};
 use crate::iam::{Clock, Gate};
 use crate::identity::{Endpoint, Identity};
 use crate::local::LocalDsql;
 use crate::tls::{self, Authority};
-use crate::Error;
 
 /// Settings of a local DSQL; every one has a default.
 ///

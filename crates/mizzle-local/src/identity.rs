@@ -60,10 +60,7 @@ impl Endpoint {
 
 impl Identity {
     pub(crate) fn new(endpoint: Option<Endpoint>) -> Identity {
-        Identity {
-            endpoint: endpoint.unwrap_or_else(Endpoint::generate),
-            principal: Principal::generate(),
-        }
+        Identity { endpoint: endpoint.unwrap_or_else(Endpoint::generate), principal: Principal::generate() }
     }
 
     /// The identity kept in `folder`, made there when it is not there yet.

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::Error;
 use crate::builder::Builder;
 use crate::cluster::Cluster;
 use crate::engine::Server;
 use crate::iam;
 use crate::identity::Identity;
 use crate::session;
-use crate::Error;
 
 /// A local Aurora DSQL cluster, alive as long as this value.
 ///

@@ -13,13 +13,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(state: &str, message: impl Into<String>) -> Refusal {
-        Refusal {
-            state: state.to_owned(),
-            message: message.into(),
-            detail: None,
-            hint: None,
-            position: None,
-        }
+        Refusal { state: state.to_owned(), message: message.into(), detail: None, hint: None, position: None }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Refusal {

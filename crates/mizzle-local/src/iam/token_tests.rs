@@ -95,8 +95,18 @@ fn a_token_that_was_changed_after_signing_is_refused() {
 fn a_token_for_elsewhere_is_refused() {
     let now = "20260102T030405Z";
     check(&signed("localhost", "us-east-1", "admin", 900), "admin", now, "in as");
-    check(&signed("other.dsql.us-east-1.on.aws", "us-east-1", "admin", 900), "admin", now, "The token is signed");
-    check(&signed(HOST, "eu-west-1", "admin", 900), "admin", now, "Credential should be scoped to a valid region");
+    check(
+        &signed("other.dsql.us-east-1.on.aws", "us-east-1", "admin", 900),
+        "admin",
+        now,
+        "The token is signed",
+    );
+    check(
+        &signed(HOST, "eu-west-1", "admin", 900),
+        "admin",
+        now,
+        "Credential should be scoped to a valid region",
+    );
     check(&ADMIN.replace("%2Fdsql", "%2Fs3"), "admin", now, "Credential should be scoped to correct service");
     check(&ADMIN.replace("AKIDEXAMPLE", "AKIDOTHER"), "admin", now, "The security token included");
 }

@@ -29,5 +29,8 @@ pub(crate) fn settable(name: &str) -> bool {
 }
 
 pub(crate) fn unsettable(name: &str) -> Refusal {
-    Refusal::new("0A000", format!("setting configuration parameter \"{}\" not supported", name.to_lowercase()))
+    Refusal::new(
+        "0A000",
+        format!("setting configuration parameter \"{}\" not supported", name.to_lowercase()),
+    )
 }

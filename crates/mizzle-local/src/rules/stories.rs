@@ -60,7 +60,10 @@ fn transactions_have_one_shape() {
     check_unsupported("prepare transaction 'x'", "PrepareTransaction");
     check_unsupported("commit prepared 'x'", "CommitPrepared");
     check("begin isolation level serializable", "0A000 isolation level SERIALIZABLE not supported");
-    check("start transaction isolation level read committed", "0A000 isolation level READ COMMITTED not supported");
+    check(
+        "start transaction isolation level read committed",
+        "0A000 isolation level READ COMMITTED not supported",
+    );
     check("begin deferrable", "0A000 DEFERRABLE transactions not supported");
     check("set transaction read only", "0A000 SET TRANSACTION not supported");
     check("commit and chain", "0A000 AND CHAIN not supported");
@@ -75,8 +78,10 @@ fn sessions_keep_little_state() {
     check("set local work_mem = '1GB'", &parameter("work_mem"));
     check("reset statement_timeout", &parameter("statement_timeout"));
     check("select set_config('a.b', '1', true)", &parameter("a.b"));
-    check("select pg_catalog.set_config('session_replication_role', 'replica', false)",
-        &parameter("session_replication_role"));
+    check(
+        "select pg_catalog.set_config('session_replication_role', 'replica', false)",
+        &parameter("session_replication_role"),
+    );
     check("set session authorization r", "0A000 SET SESSION AUTHORIZATION not supported");
     check("set session authorization default", "");
     check_unsupported("declare c cursor for select 1", "DeclareCursor");
@@ -102,8 +107,10 @@ fn only_two_locking_clauses_exist() {
 #[test]
 fn functions_that_need_one_server_are_refused() {
     check("select pg_advisory_lock(1)", "0A000 function pg_advisory_lock not supported");
-    check("select 1 where pg_catalog.pg_try_advisory_xact_lock(2)",
-        "0A000 function pg_try_advisory_xact_lock not supported");
+    check(
+        "select 1 where pg_catalog.pg_try_advisory_xact_lock(2)",
+        "0A000 function pg_try_advisory_xact_lock not supported",
+    );
     check("select pg_backend_pid()", "0A000 function pg_backend_pid not supported");
 }
 
@@ -124,8 +131,10 @@ fn utilities_are_refused_by_their_parse_node() {
     check_unsupported("create policy p on t", "CreatePolicy");
     check_unsupported("create database d", "Createdb");
     check("create procedure p() language sql as 'select 1'", "0A000 PROCEDURE is not supported");
-    check("create function f() returns int language plpgsql as 'begin end'",
-        "0A000 LANGUAGE plpgsql not supported for CREATE FUNCTION");
+    check(
+        "create function f() returns int language plpgsql as 'begin end'",
+        "0A000 LANGUAGE plpgsql not supported for CREATE FUNCTION",
+    );
 }
 
 #[test]
@@ -147,34 +156,54 @@ fn tables_have_plain_columns() {
         check(&format!("create table t (a {column})"), &datatype(name));
         check(&format!("alter table t add column a {}", column.replace(" primary key", "")), &datatype(name));
     }
-    check("create table t (a char(4097))", "54000 Datatype limit greater than 4096 bytes not supported for char");
-    check("create table t (a varchar(65536))",
-        "54000 Datatype limit greater than 65535 bytes not supported for varchar");
+    check(
+        "create table t (a char(4097))",
+        "54000 Datatype limit greater than 4096 bytes not supported for char",
+    );
+    check(
+        "create table t (a varchar(65536))",
+        "54000 Datatype limit greater than 65535 bytes not supported for varchar",
+    );
     check("create temp table t (a int)", "0A000 TEMPORARY not supported for CREATE");
     check("create unlogged table t (a int)", "0A000 UNLOGGED not supported for CREATE");
-    check("create table t (a int) partition by range (a)",
-        "0A000 PARTITION BY clause not supported for CREATE TABLE");
-    check("create table t partition of p default", "0A000 PARTITION OF clause not supported for CREATE TABLE");
-    check("create table t (a int) with (fillfactor = 50)", "0A000 WITH clause not supported for CREATE TABLE");
+    check(
+        "create table t (a int) partition by range (a)",
+        "0A000 PARTITION BY clause not supported for CREATE TABLE",
+    );
+    check(
+        "create table t partition of p default",
+        "0A000 PARTITION OF clause not supported for CREATE TABLE",
+    );
+    check(
+        "create table t (a int) with (fillfactor = 50)",
+        "0A000 WITH clause not supported for CREATE TABLE",
+    );
     check("create table t (a text collate \"C\")", "0A000 COLLATE clause not supported");
     let many: Vec<String> = (0..256).map(|number| format!("c{number} int")).collect();
     check(&format!("create table t ({})", many.join(", ")), "54011 tables can have at most 255 columns");
-    check("create table t (a int, b int, c int, d int, e int, f int, g int, h int, i int,
-        primary key (a, b, c, d, e, f, g, h, i))", "54011 more than 8 column keys in an index are not supported");
+    check(
+        "create table t (a int, b int, c int, d int, e int, f int, g int, h int, i int,
+        primary key (a, b, c, d, e, f, g, h, i))",
+        "54011 more than 8 column keys in an index are not supported",
+    );
 }
 
 #[test]
 fn sequences_say_how_much_they_cache() {
-    let between = |size: u32| {
-        format!("0A000 CACHE ({size}) must be greater than or equal to 65536 or equal to 1")
-    };
+    let between =
+        |size: u32| format!("0A000 CACHE ({size}) must be greater than or equal to 65536 or equal to 1");
     let missing = "0A000 CACHE must be specified for sequences and identity columns";
     check("create sequence s cache 100", &between(100));
     check("alter sequence s cache 65535", &between(65535));
     check("create sequence s", missing);
-    check("create sequence s as int cache 1", "0A000 datatype integer not supported, sequence type must be bigint");
-    check("create table t (a int generated always as identity (cache 1))",
-        "0A000 datatype integer not supported, identity column type must be bigint");
+    check(
+        "create sequence s as int cache 1",
+        "0A000 datatype integer not supported, sequence type must be bigint",
+    );
+    check(
+        "create table t (a int generated always as identity (cache 1))",
+        "0A000 datatype integer not supported, identity column type must be bigint",
+    );
     check("create table t (a bigint generated always as identity)", missing);
     check("create table t (a bigint generated always as identity (cache 2))", &between(2));
     check("alter table t alter a add generated always as identity", missing);
@@ -189,8 +218,10 @@ fn indexes_are_built_asynchronously() {
     check("create index async i on t (a desc)", "0A000 specifying sort order not supported for index keys");
     check("create index async i on t (a asc)", "0A000 specifying sort order not supported for index keys");
     check("create index async i on t (a text_pattern_ops)", "0A000 opclass not supported for index keys");
-    check("create index async i on t (a, b, c, d, e, f, g, h, i)",
-        "54011 more than 8 column keys in an index are not supported");
+    check(
+        "create index async i on t (a, b, c, d, e, f, g, h, i)",
+        "54011 more than 8 column keys in an index are not supported",
+    );
     check("drop index concurrently i", "0A000 CONCURRENTLY not supported for DROP INDEX");
 }
 
@@ -204,8 +235,11 @@ fn tables_change_in_small_steps() {
     check("alter table t add a int default 1", &alter("ADD COLUMN ... DEFAULT"));
     check("alter table t add primary key (a)", &alter("ADD PRIMARY KEY"));
     check("alter table t add constraint u unique (a)", &alter("ADD CONSTRAINT ... UNIQUE"));
-    check("alter table t add constraint c check (a > 0)", "0A000 unsupported ALTER TABLE ADD CONSTRAINT ... CHECK \
-        statement without NOT VALID");
+    check(
+        "alter table t add constraint c check (a > 0)",
+        "0A000 unsupported ALTER TABLE ADD CONSTRAINT ... CHECK \
+        statement without NOT VALID",
+    );
     check("alter table t validate constraint c", &alter("VALIDATE CONSTRAINT"));
     check("alter table t enable row level security", &alter("ENABLE ROW SECURITY"));
     check("alter table t set (fillfactor = 50)", &alter("SET OPTIONS"));

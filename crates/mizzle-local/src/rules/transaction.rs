@@ -17,10 +17,7 @@ impl Seen {
     pub(crate) fn enter(&mut self, kind: Kind, explicit: bool) -> Result<(), Refusal> {
         let (ddl, dml) = (kind == Kind::Ddl, kind == Kind::Write);
         if kind == Kind::Wait && explicit {
-            return Err(Refusal::new(
-                "25001",
-                "sys.wait_for_job cannot run inside a transaction block",
-            ));
+            return Err(Refusal::new("25001", "sys.wait_for_job cannot run inside a transaction block"));
         }
         if ddl && self.dml || dml && self.ddl {
             return Err(Refusal::new("0A000", "ddl and dml are not supported in the same transaction"));
@@ -57,7 +54,10 @@ mod tests {
         check("delete from t; drop table t", mixed);
         check("create table t (a int); grant select on t to r", multiple);
         check("create index async on t (a); create index async on t (b)", multiple);
-        check("create index async on t (a); with x as (insert into t values (1) returning a) select * from x", mixed);
+        check(
+            "create index async on t (a); with x as (insert into t values (1) returning a) select * from x",
+            mixed,
+        );
         check("call sys.wait_for_job('x')", "sys.wait_for_job cannot run inside a transaction block");
     }
 }

@@ -3,22 +3,76 @@
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 use super::shape::{self, bare};
-use super::{setting, settable};
+use super::{settable, setting};
 use crate::statement::{Mode, Tree};
 
 /// Types that PostgreSQL has and no column of Aurora DSQL can have.
 const NO_COLUMN: &[&str] = &[
-    "serial", "serial2", "serial4", "serial8", "smallserial", "bigserial", "money", "xml", "inet", "cidr",
-    "macaddr", "macaddr8", "point", "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "tsquery",
-    "bit", "varbit", "pg_lsn", "pg_snapshot", "txid_snapshot", "int4range", "int8range", "numrange", "tsrange",
-    "tstzrange", "daterange", "int4multirange", "int8multirange", "nummultirange", "tsmultirange",
-    "tstzmultirange", "datemultirange", "jsonpath", "refcursor", "hstore", "citext", "vector", "geometry",
-    "geography", "oid", "regclass", "regtype", "regproc", "regprocedure", "regrole", "regnamespace", "tid",
-    "xid", "xid8", "cid", "name", "\"char\"",
+    "money",
+    "xml",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "tsvector",
+    "tsquery",
+    "bit",
+    "varbit",
+    "pg_lsn",
+    "pg_snapshot",
+    "txid_snapshot",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "jsonpath",
+    "refcursor",
+    "hstore",
+    "citext",
+    "vector",
+    "geometry",
+    "geography",
+    "oid",
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regnamespace",
+    "tid",
+    "xid",
+    "xid8",
+    "cid",
+    "name",
+    "\"char\"",
 ];
+
+/// Not types but short for an integer and a sequence, which Aurora DSQL does not make.
+const SERIAL: &[&str] = &["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
 
 /// Sequences may cache one value or at least this many.
 const CACHE: u64 = 65_536;
+
+/// The first column of a serial type.
+pub(super) fn serial_type(tree: &Tree) -> Option<String> {
+    let mut types = columns(tree).filter_map(|column| type_of(&column)).map(|node| type_name(&node));
+    types.find(|name| SERIAL.contains(&name.as_str()))
+}
 
 /// The first column type that Aurora DSQL lacks.
 pub(super) fn column_type(tree: &Tree) -> Option<String> {
@@ -81,7 +135,9 @@ pub(super) fn many_keys(tree: &Tree) -> Option<String> {
     let count = |node: &SyntaxNode, kind| node.children().filter(|child| child.kind() == kind).count();
     tree.nodes().find_map(|node| {
         let keys = match node.kind() {
-            K::PARTITION_ITEM_LIST if node.parent().is_some_and(|parent| parent.kind() == K::CREATE_INDEX) => {
+            K::PARTITION_ITEM_LIST
+                if node.parent().is_some_and(|parent| parent.kind() == K::CREATE_INDEX) =>
+            {
                 count(&node, K::PARTITION_ITEM)
             }
             K::CONSTRAINT_COLUMN_REF_LIST => count(&node, K::COLUMN_NAME_REF),
@@ -187,13 +243,15 @@ pub(super) fn set_transaction(tree: &Tree) -> Option<String> {
 /// `SET SESSION AUTHORIZATION` of anybody but the default.
 pub(super) fn session_authorization(tree: &Tree) -> Option<String> {
     let words = tree.words();
-    let other = tree.kind() == Some(K::SET_SESSION_AUTH) && words.last().is_some_and(|word| word != "default");
+    let other =
+        tree.kind() == Some(K::SET_SESSION_AUTH) && words.last().is_some_and(|word| word != "default");
     other.then(String::new)
 }
 
 /// `ANALYZE` of everything, or of some columns.
 pub(super) fn analyze(tree: &Tree) -> Option<String> {
-    let bare = tree.kind() == Some(K::ANALYZE) && (tree.words().len() < 2 || tree.words().iter().any(|w| w == "("));
+    let bare =
+        tree.kind() == Some(K::ANALYZE) && (tree.words().len() < 2 || tree.words().iter().any(|w| w == "("));
     bare.then(String::new)
 }
 
@@ -206,7 +264,8 @@ pub(super) fn synchronous_index(tree: &Tree) -> Option<String> {
 /// A VALIDATE CONSTRAINT without ASYNC.
 pub(super) fn synchronous_validation(tree: &Tree) -> Option<String> {
     let plain = tree.mode() == Mode::Plain;
-    let validates = tree.kind() == Some(K::ALTER_TABLE) && tree.nodes().any(|node| node.kind() == K::VALIDATE_CONSTRAINT);
+    let validates =
+        tree.kind() == Some(K::ALTER_TABLE) && tree.nodes().any(|node| node.kind() == K::VALIDATE_CONSTRAINT);
     (plain && validates).then(String::new)
 }
 
@@ -226,7 +285,12 @@ fn type_of(column: &SyntaxNode) -> Option<SyntaxNode> {
     column.children().find(|child| {
         matches!(
             child.kind(),
-            K::ARRAY_TYPE | K::PATH_TYPE | K::VARCHAR_TYPE | K::CHARACTER_TYPE | K::BIT_TYPE | K::BIT_VARYING_TYPE
+            K::ARRAY_TYPE
+                | K::PATH_TYPE
+                | K::VARCHAR_TYPE
+                | K::CHARACTER_TYPE
+                | K::BIT_TYPE
+                | K::BIT_VARYING_TYPE
         )
     })
 }

@@ -94,10 +94,8 @@ async fn secure(cluster: &Cluster, stream: TcpStream) -> io::Result<Option<(bool
                 cancel(cluster, &packet).await?;
                 return Ok(None);
             }
-            Ok(Preamble::Startup(_)) => {
-                Refusal::new("28000", "unable to accept connection, TLS is required")
-                    .with_hint("Set sslmode to require or stronger.")
-            }
+            Ok(Preamble::Startup(_)) => Refusal::new("28000", "unable to accept connection, TLS is required")
+                .with_hint("Set sslmode to require or stronger."),
             Err(refusal) => refusal,
         };
         let mut answer = Answer::default();

@@ -171,7 +171,11 @@ impl Session {
         let mut reader = Reader::new(&message.body);
         let (kind, name) = (reader.byte()?, reader.text()?);
         // The backend closes what it does not know without complaint, so it may always be asked.
-        if kind == b'S' { self.statements.remove(&name) } else { self.portals.remove(&name) };
+        if kind == b'S' {
+            self.statements.remove(&name)
+        } else {
+            self.portals.remove(&name)
+        };
         unit.request.frame(b'C', &message.body);
         unit.expected.push_back(Expect::Done(None));
         Ok(())
@@ -197,7 +201,11 @@ impl Session {
     /// Sends a unit and passes its answers on.
     async fn run_unit(&mut self, mut unit: Unit, end: End) -> Step {
         if !unit.request.is_empty() {
-            if end == End::Sync { unit.request.sync() } else { unit.request.flush() }
+            if end == End::Sync {
+                unit.request.sync();
+            } else {
+                unit.request.flush();
+            }
             self.backend.send(&mut unit.request).await?;
             self.unsynced = true;
         }

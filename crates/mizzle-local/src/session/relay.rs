@@ -42,12 +42,7 @@ pub(super) fn parameter(body: &Bytes) -> Vec<u8> {
 
 fn conflict() -> Fields {
     let Refusal { state, message, .. } = Refusal::conflict();
-    Fields(vec![
-        (b'S', "ERROR".to_owned()),
-        (b'V', "ERROR".to_owned()),
-        (b'C', state),
-        (b'M', message),
-    ])
+    Fields(vec![(b'S', "ERROR".to_owned()), (b'V', "ERROR".to_owned()), (b'C', state), (b'M', message)])
 }
 
 #[cfg(test)]

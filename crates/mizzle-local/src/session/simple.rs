@@ -37,8 +37,10 @@ impl Session {
         if statements.is_empty() {
             self.answer.frame(b'I', b"");
         }
-        // As PostgreSQL does, the whole text is read before any of it runs: one syntax error stops all of it.
         let several = statements.len() > 1;
+        if several {
+            self.read_all(&statements).await?;
+        }
         for statement in &statements {
             self.admit(statement)?;
             if statement.kind.is_local() {
@@ -52,6 +54,18 @@ impl Session {
             self.forward(statement).await?;
         }
         self.close_implicit().await
+    }
+
+    /// The whole text is read before any of it runs: one syntax error stops all of it. What our parser understood
+    /// has none.
+    async fn read_all(&mut self, statements: &[Statement]) -> Step {
+        for statement in statements.iter().filter(|statement| !statement.understood) {
+            if let Err(fields) = self.backend.syntax(&statement.sql).await? {
+                self.relay_error(&fields, Some(statement));
+                return Err(Stop::Failed);
+            }
+        }
+        Ok(())
     }
 
     /// Several statements run in a block of ours.

@@ -49,8 +49,7 @@ impl Session {
         let age = transaction.since.elapsed();
         if transaction.explicit && age > limit && statement.kind != Kind::Rollback {
             let (age, limit) = (age.as_secs(), limit.as_secs());
-            let mut refusal =
-                Refusal::new("54000", format!("transaction age limit of {limit}s exceeded"));
+            let mut refusal = Refusal::new("54000", format!("transaction age limit of {limit}s exceeded"));
             refusal.detail = Some(format!("Current transaction age {age}s exceeds {limit}s"));
             return Err(refusal);
         }

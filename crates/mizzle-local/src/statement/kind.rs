@@ -7,7 +7,9 @@ use super::{Mode, Tree};
 /// The kinds the session tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Begin { read_only: Option<bool> },
+    Begin {
+        read_only: Option<bool>,
+    },
     Commit,
     Rollback,
     /// Reads, `SHOW` and `EXPLAIN` included.
@@ -53,7 +55,9 @@ pub(super) fn of(tree: &Tree) -> Kind {
         K::EXPLAIN if tree.nodes().any(|node| node.kind() == K::EXPLAIN_ANALYZE) => query(tree),
         K::EXPLAIN | K::SHOW => Kind::Read,
         K::SELECT | K::COMPOUND_SELECT | K::PAREN_SELECT | K::VALUES | K::TABLE => query(tree),
-        K::SET | K::RESET | K::SET_ROLE | K::RESET_ROLE | K::SET_SESSION_AUTH | K::SET_TRANSACTION => Kind::Set,
+        K::SET | K::RESET | K::SET_ROLE | K::RESET_ROLE | K::SET_SESSION_AUTH | K::SET_TRANSACTION => {
+            Kind::Set
+        }
         K::SET_CONSTRAINTS | K::RESET_SESSION_AUTH | K::DEALLOCATE => Kind::Set,
         K::CALL if tree.starts_with(&["call", "sys", ".", "wait_for_job"]) => Kind::Wait,
         K::ALTER_TABLE if switches_triggers(tree) => Kind::Nothing,
@@ -83,7 +87,8 @@ fn read_only(tree: &Tree) -> Option<bool> {
 }
 
 fn switches_triggers(tree: &Tree) -> bool {
-    let mut actions = tree.nodes().filter(|node| matches!(node.kind(), K::ENABLE_TRIGGER | K::DISABLE_TRIGGER));
+    let mut actions =
+        tree.nodes().filter(|node| matches!(node.kind(), K::ENABLE_TRIGGER | K::DISABLE_TRIGGER));
     actions.next().is_some_and(|action| {
         let text = action.text().to_string().to_lowercase();
         text.ends_with(" all") || text.ends_with(" user")

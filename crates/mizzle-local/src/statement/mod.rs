@@ -22,6 +22,8 @@ pub(crate) struct Statement {
     pub(crate) rewritten: bool,
     /// How many characters of the client's text come before the statement.
     pub(crate) offset: usize,
+    /// Whether the parser understood every part; if not, it may be a syntax error.
+    pub(crate) understood: bool,
     /// Why it is refused whatever the session did before.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -41,6 +43,7 @@ impl Statement {
             tag: None,
             rewritten: false,
             offset: tree.offset(),
+            understood: tree.is_whole() || tree.mode() == Mode::Iam && rewrite.is_some(),
             refusal: rules::refusal(tree),
         };
         if let Some(rewrite) = rewrite {
@@ -72,8 +75,10 @@ mod tests {
         check("", "");
         check(" ; -- nothing\n;", "");
         check("select 1; insert into t values (';')", "Read; Write");
-        check("begin; start transaction read only; commit; end; abort; rollback",
-            "Begin { read_only: None }; Begin { read_only: Some(true) }; Commit; Commit; Rollback; Rollback");
+        check(
+            "begin; start transaction read only; commit; end; abort; rollback",
+            "Begin { read_only: None }; Begin { read_only: Some(true) }; Commit; Commit; Rollback; Rollback",
+        );
         check("with x as (delete from t returning *) select * from x", "Write");
         check("explain analyze insert into t values (1)", "Write");
         check("explain insert into t values (1)", "Read");
@@ -88,10 +93,14 @@ mod tests {
 
     #[test]
     fn asynchronous_and_iam_forms_become_calls_of_our_own() {
-        check("create unique index async if not exists i on a.t (x)",
-            "Ddl => SELECT sys.local_async('INDEX_BUILD', $mizzle$create unique index       if not exists i on a.t (x)$mizzle$, $mizzle$$mizzle$) AS job_id");
-        check("alter table async only a.t validate constraint c;",
-            "Ddl => SELECT sys.local_async('VALIDATE_CONSTRAINT', $mizzle$alter table       only a.t validate constraint c$mizzle$, $mizzle$a.t$mizzle$) AS job_id");
+        check(
+            "create unique index async if not exists i on a.t (x)",
+            "Ddl => SELECT sys.local_async('INDEX_BUILD', $mizzle$create unique index       if not exists i on a.t (x)$mizzle$, $mizzle$$mizzle$) AS job_id",
+        );
+        check(
+            "alter table async only a.t validate constraint c;",
+            "Ddl => SELECT sys.local_async('VALIDATE_CONSTRAINT', $mizzle$alter table       only a.t validate constraint c$mizzle$, $mizzle$a.t$mizzle$) AS job_id",
+        );
         check("AWS IAM GRANT \"My Role\" TO 'arn:x'", "Ddl => CALL sys.local_iam_grant('My Role', 'arn:x')");
         check("aws iam revoke R from 'arn:x'", "Ddl => CALL sys.local_iam_revoke('r', 'arn:x')");
         check("call sys.wait_for_job('x')", "Wait");
@@ -99,8 +108,10 @@ mod tests {
 
     #[test]
     fn a_bare_numeric_has_six_places() {
-        check("create table t (a numeric, b decimal(3), c pg_catalog.numeric, d text default 'numeric')",
-            "Ddl => create table t (a numeric(18,6), b decimal(3), c pg_catalog.numeric(18,6), d text default 'numeric')");
+        check(
+            "create table t (a numeric, b decimal(3), c pg_catalog.numeric, d text default 'numeric')",
+            "Ddl => create table t (a numeric(18,6), b decimal(3), c pg_catalog.numeric(18,6), d text default 'numeric')",
+        );
         check("select 1::numeric", "Read");
     }
 

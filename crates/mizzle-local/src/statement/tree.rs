@@ -27,10 +27,7 @@ impl Tree {
     /// Reads a text of any number of statements; empty ones are left out.
     pub(crate) fn read(text: &str) -> Vec<Tree> {
         let file = SourceFile::parse(text).tree();
-        pieces(file.syntax())
-            .into_iter()
-            .filter_map(|tokens| Tree::of(text, &tokens))
-            .collect()
+        pieces(file.syntax()).into_iter().filter_map(|tokens| Tree::of(text, &tokens)).collect()
     }
 
     /// The statement's node; none when the text is not a statement the parser knows.
@@ -47,6 +44,11 @@ impl Tree {
     /// The text without the forms that PostgreSQL does not know; the rest stays where it was.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the parser understood every part.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     pub(crate) fn offset(&self) -> usize {
@@ -68,11 +70,12 @@ impl Tree {
     }
 
     fn of(whole_text: &str, tokens: &[SyntaxToken]) -> Option<Tree> {
-        let significant: Vec<&SyntaxToken> =
-            tokens.iter().filter(|token| !is_trivia(token) && token.kind() != SyntaxKind::SEMICOLON).collect();
+        let significant: Vec<&SyntaxToken> = tokens
+            .iter()
+            .filter(|token| !is_trivia(token) && token.kind() != SyntaxKind::SEMICOLON)
+            .collect();
         let (first, last) = (significant.first()?, significant.last()?);
-        let (start, end) =
-            (usize::from(first.text_range().start()), usize::from(last.text_range().end()));
+        let (start, end) = (usize::from(first.text_range().start()), usize::from(last.text_range().end()));
         let mut text = whole_text[start..end].to_owned();
         let mut words: Vec<String> = significant.iter().map(|token| word(token.text())).collect();
         let (mode, extra) = mode(&words);
@@ -120,8 +123,13 @@ fn mode(words: &[String]) -> (Mode, usize) {
     let at = |index: usize| words.get(index).map_or("", String::as_str);
     // What follows `ALTER TABLE async` when that is the name of a table.
     let action = |word: &str| {
-        matches!(word, "add" | "alter" | "drop" | "rename" | "set" | "reset" | "owner" | "validate" | "enable")
-            || matches!(word, "disable" | "inherit" | "no" | "cluster" | "replica" | "attach" | "detach" | "." | "")
+        matches!(
+            word,
+            "add" | "alter" | "drop" | "rename" | "set" | "reset" | "owner" | "validate" | "enable"
+        ) || matches!(
+            word,
+            "disable" | "inherit" | "no" | "cluster" | "replica" | "attach" | "detach" | "." | ""
+        )
     };
     match (at(0), at(1), at(2), at(3)) {
         ("aws", "iam", "grant" | "revoke", _) => (Mode::Iam, 0),

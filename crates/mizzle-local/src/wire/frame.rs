@@ -12,15 +12,6 @@ pub(crate) struct Frame {
     pub(crate) body: Bytes,
 }
 
-impl Frame {
-    /// Appends the frame as it goes over the wire.
-    pub(crate) fn write(&self, out: &mut BytesMut) {
-        out.extend_from_slice(&[self.tag]);
-        out.extend_from_slice(&(self.body.len() as u32 + 4).to_be_bytes());
-        out.extend_from_slice(&self.body);
-    }
-}
-
 /// A stream cut into frames.
 pub(crate) struct Framed<S> {
     stream: S,
@@ -94,7 +85,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         while self.unread.len() < wanted {
             self.unread.reserve(wanted - self.unread.len());
             if self.stream.read_buf(&mut self.unread).await? == 0 {
-                return if self.unread.is_empty() { Ok(false) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+                return if self.unread.is_empty() {
+                    Ok(false)
+                } else {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                };
             }
         }
         Ok(true)
@@ -145,12 +140,5 @@ mod tests {
     #[test]
     fn a_stream_that_ends_inside_a_frame_is_an_error() {
         assert_eq!(read(b"Q\0\0\0\x08x", 10)[0].as_ref().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-    }
-
-    #[test]
-    fn a_frame_is_written_as_it_is_read() {
-        let mut out = BytesMut::new();
-        Frame { tag: b'Q', body: Bytes::from_static(b"select 1\0") }.write(&mut out);
-        assert_eq!(&out[..], b"Q\0\0\0\x0dselect 1\0");
     }
 }

@@ -132,7 +132,10 @@ mod tests {
         check(b"\x04\xd2\x16\x30", "Gss");
         check(b"\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02", "Cancel");
         check(b"\0\x02\0\0", "0A000 unsupported frontend protocol 2.0");
-        check(b"\0\x03\0\0user\0admin\0database\0postgres\0\0", r#"user: "admin", database: Some("postgres")"#);
+        check(
+            b"\0\x03\0\0user\0admin\0database\0postgres\0\0",
+            r#"user: "admin", database: Some("postgres")"#,
+        );
         check(b"\0\x03\0\x02user\0a\0_pq_.x\0on\0\0", r#"unknown: ["_pq_.x"], newer: true"#);
         check(b"\0\x03\0\0\0", "28000");
         check(b"\0\x03\0\0user\0a", "08P01");

@@ -1,0 +1,10 @@
+//! A local DSQL as its clients see it: over TCP, with drivers and programs of other people.
+
+mod cluster;
+mod engine;
+mod entry;
+mod limits;
+mod protocol;
+mod psql;
+mod roles;
+mod statements;

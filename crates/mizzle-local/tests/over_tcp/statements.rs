@@ -1,0 +1,168 @@
+//! Statements: transactions, refusals, jobs and conflicts.
+
+use crate::cluster::{Cluster, ask, story};
+
+const ABORTED: &str = "25P02 current transaction is aborted, commands ignored until end of transaction block";
+const MIXED: &str = "0A000 ddl and dml are not supported in the same transaction";
+const MULTIPLE: &str = "0A000 multiple ddl statements not supported in a transaction";
+
+#[tokio::test]
+async fn rows_are_written_and_read() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[
+            ("create table t (id bigint primary key, n numeric, b text)", "#0"),
+            ("insert into t values (1, 1.23456789, 'é') returning n", "1.234568; #1"),
+            ("begin; insert into t values (2, 2, 'x'); commit; select count(*) from t", "#0; #1; #0; 2; #1"),
+            ("insert into t values (3, 3, 'y'); select 1/0", "22012 division by zero"),
+            ("select count(*) from t", "2; #1"),
+            ("insert into t values (4, 4, 'z'); selec 1", "42601 syntax error at or near \"selec\""),
+            ("select count(*) from t", "2; #1"),
+            ("begin read only", "#0"),
+            ("delete from t", "25006 cannot execute DELETE in a read-only transaction"),
+            ("rollback", "#0"),
+            ("show server_version", "16.13; #0"),
+            ("select current_setting('server_version_num')", "160013; #1"),
+            ("show transaction isolation level", "repeatable read; #0"),
+            ("show timezone", "UTC; #0"),
+            ("select * from sys.dsql_major_version()", "1; #1"),
+            (
+                "select current_setting('lc_collate') || pg_encoding_to_char(encoding) from pg_database",
+                "CUTF8; #1",
+            ),
+            ("", "#0"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn ddl_stands_alone_in_its_transaction() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[
+            ("begin", "#0"),
+            ("create table a (id int primary key)", "#0"),
+            ("create table b (id int primary key)", MULTIPLE),
+            ("select 1", ABORTED),
+            ("commit", "#0"),
+            ("select * from a", "42P01 relation \"a\" does not exist"),
+            ("create table a (id int primary key); create table b (id int primary key)", MULTIPLE),
+            ("select * from a", "42P01 relation \"a\" does not exist"),
+            ("create table a (id int primary key)", "#0"),
+            ("begin", "#0"),
+            ("insert into a values (1)", "#1"),
+            ("create table b (id int primary key)", MIXED),
+            ("rollback", "#0"),
+            ("begin; create table b (id int); insert into a values (1)", MIXED),
+            ("rollback", "#0"),
+            ("select count(*) from a", "0; #1"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_aborts_the_transaction() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    let savepoint = "0A000 unsupported statement: Savepoint | Aurora DSQL has no savepoints; retry the whole transaction.";
+    story(
+        &client,
+        &[
+            ("create table t (id int primary key)", "#0"),
+            ("begin", "#0"),
+            ("insert into t values (1)", "#1"),
+            ("savepoint s", savepoint),
+            ("insert into t values (2)", ABORTED),
+            ("commit", "#0"),
+            ("select count(*) from t", "0; #1"),
+            ("set lock_timeout = 0", "0A000 setting configuration parameter \"lock_timeout\" not supported"),
+            ("copy t from stdin", "0A000 unsupported statement: Copy"),
+            ("select pg_advisory_lock(1)", "0A000 function pg_advisory_lock not supported"),
+            ("alter table t disable trigger all", "#0"),
+            ("select * from t for update", "#0"),
+            ("select * from t for key share", "#0"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn asynchronous_statements_answer_a_job() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[
+            ("create table t (id int primary key, a int, b int)", "#0"),
+            ("insert into t values (1, 1, 1), (2, 1, 2)", "#2"),
+            ("alter table t add constraint positive check (b > 0) not valid", "#0"),
+        ],
+    )
+    .await;
+    let job = async |sql: &str| {
+        let id = client.query_one(sql, &[]).await.expect("a job").get::<_, String>(0);
+        assert_eq!(id.len(), 26);
+        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte)), "{id}");
+        let row =
+            format!("select status, job_type, object_name, details from sys.jobs where job_id = '{id}'");
+        format!(
+            "{} {}",
+            ask(&client, &row).await,
+            ask(&client, &format!("call sys.wait_for_job('{id}')")).await
+        )
+    };
+    assert_eq!(
+        job("create index async on t (a)").await,
+        "completed,INDEX_BUILD,public.t_a_idx,null; #1 t; #0"
+    );
+    assert_eq!(
+        job("create unique index async u on t (a)").await,
+        "failed,INDEX_BUILD,null,Found duplicate key while validating index for UCVs; #1 f; #0"
+    );
+    assert_eq!(
+        job("alter table async t validate constraint positive").await,
+        "completed,VALIDATE_CONSTRAINT,public.t,null; #1 t; #0"
+    );
+    story(
+        &client,
+        &[
+            ("select convalidated from pg_constraint where conname = 'positive'", "t; #1"),
+            ("create index async on nowhere (a)", "42P01 relation \"nowhere\" does not exist"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_second_conflicts() {
+    let cluster = Cluster::start().await;
+    let (one, other) = (cluster.admin().await, cluster.admin().await);
+    let conflict = "40001 change conflicts with another transaction (OC000)";
+    story(
+        &one,
+        &[
+            ("create table t (id int primary key, a int)", "#0"),
+            ("insert into t values (1, 0)", "#1"),
+            ("begin", "#0"),
+            ("select a from t", "0; #1"),
+        ],
+    )
+    .await;
+    story(&other, &[("update t set a = 1", "#1")]).await;
+    story(&one, &[("update t set a = 2", conflict), ("commit", "#0")]).await;
+    // Nobody waits for good: the lock of an open transaction is a conflict too.
+    story(&one, &[("begin", "#0"), ("update t set a = 3", "#1")]).await;
+    story(&other, &[("update t set a = 4", conflict)]).await;
+    story(&one, &[("commit", "#0"), ("select a from t", "3; #1")]).await;
+    cluster.stop().await;
+}

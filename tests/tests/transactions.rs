@@ -1,0 +1,240 @@
+//! Transactions on a real server: conflicts, mistakes of the closure, and what comes after COMMIT.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mizzle::connect::{Conflict, PoolOptions, RetryPolicy};
+use mizzle::prelude::*;
+use mizzle::{Db, Error};
+use mizzle_tests::{Ground, config};
+use tokio::sync::Barrier;
+
+#[table]
+struct Account {
+    #[column(primary_key)]
+    id: i32,
+    balance: i64,
+}
+
+/// Two accounts, 100 each.
+async fn bank() -> Ground {
+    let ground = Ground::new(&["CREATE TABLE account (id int PRIMARY KEY, balance bigint NOT NULL)"]).await;
+    ground.db.insert_many(&[NewAccount::new(1, 100), NewAccount::new(2, 100)]).await.unwrap();
+    ground
+}
+
+async fn balance(db: &Db, id: i32) -> i64 {
+    db.first(Account::query().filter(account::id.eq(id))).await.unwrap().balance
+}
+
+async fn add(tx: &Tx, id: i32, amount: i64) -> Result<(), Error> {
+    let account = tx.first(Account::query().filter(account::id.eq(id))).await?;
+    let patch = AccountPatch { balance: Some(account.balance + amount) };
+    tx.execute(Account::update(patch).filter(account::id.eq(id))).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_closure_did_is_committed_together() {
+    let Ground { db, local: _local } = bank().await;
+    let effects = Arc::new(AtomicU32::new(0));
+    let answer = db
+        .transaction(async |tx| {
+            add(&tx, 1, -30).await?;
+            add(&tx, 2, 30).await?;
+            let effects = effects.clone();
+            tx.after_commit(async move {
+                effects.fetch_add(1, Ordering::SeqCst);
+            });
+            Ok::<_, Error>("paid")
+        })
+        .await
+        .unwrap();
+    assert_eq!((answer, balance(&db, 1).await, balance(&db, 2).await), ("paid", 70, 130));
+    assert_eq!(effects.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_closure_that_fails_leaves_nothing_behind() {
+    #[derive(Debug)]
+    enum Refused {
+        Funds,
+        #[allow(dead_code)]
+        Database(Error),
+    }
+    impl From<Error> for Refused {
+        fn from(error: Error) -> Self {
+            Self::Database(error)
+        }
+    }
+    let Ground { db, local: _local } = bank().await;
+    let runs = AtomicU32::new(0);
+    let refused = db
+        .transaction(async |tx| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            add(&tx, 1, -300).await?;
+            tx.after_commit(async { panic!("nothing was committed") });
+            Err::<(), _>(Refused::Funds)
+        })
+        .await;
+    assert!(matches!(refused, Err(Refused::Funds)), "{refused:?}");
+    assert_eq!((runs.load(Ordering::SeqCst), balance(&db, 1).await), (1, 100));
+}
+
+#[tokio::test]
+async fn the_loser_of_a_conflict_runs_again_and_no_update_is_lost() {
+    let Ground { db, local: _local } = bank().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let both_have_read = Arc::new(Barrier::new(2));
+    let effects = Arc::new(AtomicU32::new(0));
+    let tasks: Vec<_> = (0..2)
+        .map(|_| {
+            let (db, runs, both_have_read, effects) = (db.clone(), runs.clone(), both_have_read.clone(), effects.clone());
+            tokio::spawn(async move {
+                db.transaction(async |tx| {
+                    let first_time = runs.fetch_add(1, Ordering::SeqCst) < 2;
+                    let account = tx.first(Account::query().filter(account::id.eq(1))).await?;
+                    if first_time {
+                        both_have_read.wait().await;
+                    }
+                    let patch = AccountPatch { balance: Some(account.balance + 1) };
+                    tx.execute(Account::update(patch).filter(account::id.eq(1))).await?;
+                    let effects = effects.clone();
+                    tx.after_commit(async move {
+                        effects.fetch_add(1, Ordering::SeqCst);
+                    });
+                    Ok::<_, Error>(())
+                })
+                .await
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(balance(&db, 1).await, 102);
+    assert_eq!(runs.load(Ordering::SeqCst), 3, "one of the two ran twice");
+    assert_eq!(effects.load(Ordering::SeqCst), 2, "each effect once, however often the closure ran");
+}
+
+#[tokio::test]
+async fn a_conflict_that_never_ends_is_reported_with_its_attempts() {
+    let Ground { db, local } = bank().await;
+    let patient = Db::new(config(&local), PoolOptions::default());
+    let db = db.with_retry(RetryPolicy { max_attempts: 3, ..RetryPolicy::default() });
+    let error = db
+        .transaction(async |tx| {
+            tx.first(Account::query().filter(account::id.eq(1))).await?;
+            // somebody else is always faster
+            patient.transaction(async |other| add(&other, 1, 1).await).await?;
+            add(&tx, 1, 1).await
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.conflict(), Some(Conflict::Data));
+    assert_eq!(error.sql_state(), Some("40001"));
+    assert!(error.is_conflict() && error.is_retryable() && !error.is_outcome_unknown());
+    assert!(error.to_string().starts_with("the transaction met a conflict in each of 3 attempts"), "{error}");
+    assert_eq!(balance(&db, 1).await, 103);
+}
+
+#[tokio::test]
+async fn an_error_that_the_closure_swallows_is_not_a_commit() {
+    let Ground { db, local: _local } = bank().await;
+    let error = db
+        .transaction(async |tx| {
+            add(&tx, 1, 1).await?;
+            let duplicate = tx.insert(NewAccount::new(1, 0)).await.unwrap_err();
+            assert!(duplicate.is_unique_violation());
+            assert_eq!(duplicate.constraint(), Some("account_pkey"));
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("the closure returned Ok"), "{error}");
+    assert!(error.hint().is_some());
+    assert_eq!(balance(&db, 1).await, 100);
+}
+
+#[tokio::test]
+async fn a_transaction_that_escapes_its_closure_is_rolled_back() {
+    let Ground { db, local: _local } = bank().await;
+    let escaped = db
+        .transaction(async |tx| {
+            add(&tx, 1, 1).await?;
+            Ok::<_, Error>(tx)
+        })
+        .await;
+    let error = escaped.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("kept beyond the closure"), "{error}");
+    assert_eq!(balance(&db, 1).await, 100);
+}
+
+#[tokio::test]
+async fn a_transaction_whose_future_is_dropped_is_rolled_back() {
+    let ground = bank().await;
+    // one connection, so that the next statement meets whatever the dropped transaction left on it
+    let db = Db::new(config(&ground.local), PoolOptions { max_size: 1, ..PoolOptions::default() });
+    let reached = Arc::new(tokio::sync::Notify::new());
+    let running = {
+        let (db, reached) = (db.clone(), reached.clone());
+        tokio::spawn(async move {
+            db.transaction(async |tx| {
+                add(&tx, 1, 1).await?;
+                reached.notify_one();
+                std::future::pending::<Result<(), Error>>().await
+            })
+            .await
+        })
+    };
+    reached.notified().await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    assert_eq!(balance(&db, 1).await, 100);
+    db.transaction(async |tx| add(&tx, 1, 5).await).await.unwrap();
+    assert_eq!(balance(&db, 1).await, 105);
+}
+
+#[tokio::test]
+async fn statements_of_one_transaction_run_side_by_side() {
+    let Ground { db, local: _local } = bank().await;
+    let (one, two) = db
+        .transaction(async |tx| {
+            let one = tx.first(Account::query().filter(account::id.eq(1)));
+            let two = tx.first(Account::query().filter(account::id.eq(2)));
+            futures_util::future::try_join(one, two).await
+        })
+        .await
+        .unwrap();
+    assert_eq!((one.id, two.id), (1, 2));
+}
+
+#[tokio::test]
+async fn more_rows_than_a_transaction_takes_are_refused_before_and_by_the_server() {
+    let Ground { db, local: _local } = bank().await;
+    let rows: Vec<_> = (10..3_011).map(|id| NewAccount::new(id, 0)).collect();
+    let error = db.insert_many(&rows).await.unwrap_err();
+    assert!(error.to_string().starts_with("3001 rows in one statement"), "{error}");
+    let error = db
+        .transaction(async |tx| {
+            tx.insert_many(&rows[..2_000]).await?;
+            tx.insert_many(&rows[2_000..]).await
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.sql_state(), Some("54000"), "{error}");
+    assert!(!error.is_conflict());
+    assert_eq!(db.insert_many(&rows[..3_000]).await.unwrap().len(), 3_000);
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_a_lost_connection_and_not_a_conflict() {
+    let ground = bank().await;
+    let db = ground.db.clone();
+    assert_eq!(balance(&db, 1).await, 100);
+    ground.local.stop().await.unwrap();
+    let error = db.load(Account::query()).await.unwrap_err();
+    assert!(!error.is_conflict() && error.sql_state().is_none(), "{error:?}");
+    let text = error.to_string();
+    assert!(text == "no connection to the cluster" || text == "the connection was lost during a statement", "{text}");
+}
