@@ -146,8 +146,10 @@ fn day(day: u32) -> NaiveDate {
 #[tokio::test]
 async fn a_row_comes_with_its_many_and_an_empty_one_with_none() {
     let Ground { db, local: _local } = clinic().await;
-    let owners: Vec<With<Owner, Vec<Pet>>> =
-        db.load(Owner::query().order_by(owner::name).with(Owner::pets().order_by(pet::name.desc()))).await.unwrap();
+    let owners: Vec<With<Owner, Vec<Pet>>> = db
+        .load(Owner::query().order_by(owner::name).with(Owner::pets().order_by(pet::name.desc())))
+        .await
+        .unwrap();
     let found: Vec<_> = owners.iter().map(|owner| (&*owner.name, pet_names(&owner.related))).collect();
     assert_eq!(found, [("John", vec!["Tom", "Rex"]), ("Mary", vec![])]);
     assert_eq!(owners[0].telephone.as_deref(), Some("555"));
@@ -158,7 +160,8 @@ async fn a_row_comes_with_the_one_it_belongs_to_if_there_is_one() {
     let Ground { db, local: _local } = clinic().await;
     let pets: Vec<With<Pet, Option<Owner>>> =
         db.load(Pet::query().order_by(pet::name).with(Pet::owner())).await.unwrap();
-    let found: Vec<_> = pets.iter().map(|pet| (&*pet.name, pet.related.as_ref().map(|owner| &*owner.name))).collect();
+    let found: Vec<_> =
+        pets.iter().map(|pet| (&*pet.name, pet.related.as_ref().map(|owner| &*owner.name))).collect();
     assert_eq!(found, [("Rex", Some("John")), ("Stray", None), ("Tom", Some("John"))]);
 }
 
@@ -187,7 +190,10 @@ async fn relations_nest_two_levels_deep_and_stand_side_by_side() {
 async fn what_is_shared_by_many_carries_its_own_relations_to_each() {
     let Ground { db, local: _local } = clinic().await;
     // fish is reached from two pets, and must bring its pets both times
-    let pets = db.load(Pet::query().order_by(pet::name).with(Pet::foods().with(Food::pets().order_by(pet::name)))).await.unwrap();
+    let pets = db
+        .load(Pet::query().order_by(pet::name).with(Pet::foods().with(Food::pets().order_by(pet::name))))
+        .await
+        .unwrap();
     for pet in &pets {
         for food in &pet.related {
             let expected: &[&str] = if food.name == "fish" { &["Rex", "Tom"] } else { &["Rex"] };
@@ -200,7 +206,8 @@ async fn what_is_shared_by_many_carries_its_own_relations_to_each() {
 #[tokio::test]
 async fn filters_on_relations_and_limits_on_parents_agree_between_the_statements() {
     let Ground { db, local: _local } = clinic().await;
-    let query = Pet::query().order_by(pet::name).limit(2).offset(1).with(Pet::foods().filter(food::name.like("%i%")));
+    let query =
+        Pet::query().order_by(pet::name).limit(2).offset(1).with(Pet::foods().filter(food::name.like("%i%")));
     let pets = db.load(query).await.unwrap();
     let found: Vec<_> = pets.iter().map(|pet| (&*pet.name, pet.related.len())).collect();
     assert_eq!(found, [("Stray", 0), ("Tom", 1)]);
@@ -236,10 +243,17 @@ async fn two_relations_to_one_table_are_told_apart_by_their_columns() {
     let db = &ground.db;
     db.insert_many(&[NewPerson::new("Ann"), NewPerson::new("Bob")]).await.unwrap();
     db.insert_many(&[NewLetter::new(1, "Ann", "Bob"), NewLetter::new(2, "Ann", "Ann")]).await.unwrap();
-    let people = db.load(Person::query().order_by(person::name).with(Person::sent()).with(Person::received())).await.unwrap();
-    let found: Vec<_> = people.iter().map(|person| (person.related.0.len(), person.related.1.len())).collect();
+    let people = db
+        .load(Person::query().order_by(person::name).with(Person::sent()).with(Person::received()))
+        .await
+        .unwrap();
+    let found: Vec<_> =
+        people.iter().map(|person| (person.related.0.len(), person.related.1.len())).collect();
     assert_eq!(found, [(2, 1), (0, 1)]);
-    let letter = db.first(Letter::query().filter(letter::id.eq(1)).with(Letter::from()).with(Letter::to())).await.unwrap();
+    let letter = db
+        .first(Letter::query().filter(letter::id.eq(1)).with(Letter::from()).with(Letter::to()))
+        .await
+        .unwrap();
     let (from, to) = &letter.related;
     assert_eq!((from.as_ref().map(|p| &*p.name), to.as_ref().map(|p| &*p.name)), (Some("Ann"), Some("Bob")));
 }
@@ -264,7 +278,8 @@ async fn every_type_keeps_every_bit_and_defaults_are_the_databases() {
     };
     let inserted = db.insert(new.clone()).await.unwrap();
     assert_eq!((inserted.weight, inserted.remark.as_deref()), (7, Some("none")));
-    let null = db.insert(NewReading { meter: 1, remark: Some(None), weight: Some(8), ..new.clone() }).await.unwrap();
+    let null =
+        db.insert(NewReading { meter: 1, remark: Some(None), weight: Some(8), ..new.clone() }).await.unwrap();
     assert_eq!((null.weight, null.remark), (8, None));
     let read = db.first(Reading::query().filter(reading::meter.eq(i64::MIN))).await.unwrap();
     assert_eq!(read, inserted);
@@ -287,16 +302,29 @@ async fn diesels_own_queries_load_and_execute() {
         .unwrap();
     assert_eq!(joined[1], ("Stray".into(), None));
     let through: Vec<String> = db
-        .load(pet_to_food::table.inner_join(food::table).inner_join(pet::table).filter(pet::name.eq("Rex")).select(food::name))
+        .load(
+            pet_to_food::table
+                .inner_join(food::table)
+                .inner_join(pet::table)
+                .filter(pet::name.eq("Rex"))
+                .select(food::name),
+        )
         .await
         .unwrap();
     assert_eq!(through.len(), 2);
     let counts: Vec<(Option<Uuid>, i64)> = db
-        .load(pet::table.group_by(pet::owner_id).order(diesel::dsl::count_star().desc()).select((pet::owner_id, diesel::dsl::count_star())))
+        .load(
+            pet::table
+                .group_by(pet::owner_id)
+                .order(diesel::dsl::count_star().desc())
+                .select((pet::owner_id, diesel::dsl::count_star())),
+        )
         .await
         .unwrap();
     assert_eq!(counts.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2, 1]);
-    let upsert = diesel::insert_into(food::table).values(vec![NewFood::new("fish"), NewFood::new("hay")]).on_conflict_do_nothing();
+    let upsert = diesel::insert_into(food::table)
+        .values(vec![NewFood::new("fish"), NewFood::new("hay")])
+        .on_conflict_do_nothing();
     assert_eq!(db.execute(upsert).await.unwrap(), 1);
 }
 
@@ -309,10 +337,20 @@ async fn diesels_own_methods_run_on_a_connection() {
     let mut connection = &*connection;
     // the same text three times: unnamed, then prepared behind it, then prepared
     for _ in 0..3 {
-        let names: Vec<String> = pet::table.filter(pet::name.ne("Rex")).order(pet::name).select(pet::name).load(&mut connection).await.unwrap();
+        let names: Vec<String> = pet::table
+            .filter(pet::name.ne("Rex"))
+            .order(pet::name)
+            .select(pet::name)
+            .load(&mut connection)
+            .await
+            .unwrap();
         assert_eq!(names, ["Stray", "Tom"]);
     }
-    let error = diesel::insert_into(food::table).values(NewFood::new("fish")).execute(&mut connection).await.unwrap_err();
+    let error = diesel::insert_into(food::table)
+        .values(NewFood::new("fish"))
+        .execute(&mut connection)
+        .await
+        .unwrap_err();
     let diesel::result::Error::DatabaseError(kind, information) = error else { panic!("{error}") };
     assert!(matches!(kind, diesel::result::DatabaseErrorKind::UniqueViolation));
     assert_eq!(information.constraint_name(), Some("food_pkey"));

@@ -89,7 +89,8 @@ async fn the_loser_of_a_conflict_runs_again_and_no_update_is_lost() {
     let effects = Arc::new(AtomicU32::new(0));
     let tasks: Vec<_> = (0..2)
         .map(|_| {
-            let (db, runs, both_have_read, effects) = (db.clone(), runs.clone(), both_have_read.clone(), effects.clone());
+            let (db, runs, both_have_read, effects) =
+                (db.clone(), runs.clone(), both_have_read.clone(), effects.clone());
             tokio::spawn(async move {
                 db.transaction(async |tx| {
                     let first_time = runs.fetch_add(1, Ordering::SeqCst) < 2;
@@ -236,5 +237,8 @@ async fn a_server_that_is_gone_is_a_lost_connection_and_not_a_conflict() {
     let error = db.load(Account::query()).await.unwrap_err();
     assert!(!error.is_conflict() && error.sql_state().is_none(), "{error:?}");
     let text = error.to_string();
-    assert!(text == "no connection to the cluster" || text == "the connection was lost during a statement", "{text}");
+    assert!(
+        text == "no connection to the cluster" || text == "the connection was lost during a statement",
+        "{text}"
+    );
 }

@@ -1,1 +1,43 @@
-fn main() {}
+//! The one door for automation: `cargo xtask <verb>`; what CI runs is what a person runs.
+
+mod ci;
+
+use std::process::{Command, ExitCode};
+
+const VERBS: &str = "\
+cargo xtask ci       everything a change must pass: format, clippy, docs, tests
+cargo xtask bench    benchmarks, side by side in one run, as ratios";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["ci"] => ci::run(),
+        ["bench", ..] => {
+            let mut bench = cargo(&["run", "--release", "--package", "mizzle-bench", "--"]);
+            run(bench.args(&arguments[1..]))
+        }
+        _ => Err(format!("usage:\n{VERBS}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The cargo that runs this very task.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{command:?}: {status}")),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}

@@ -52,7 +52,11 @@ pub(crate) enum RelationKind {
 
 impl TableInput {
     /// Reads the struct. Mistakes go to `errors`; what can be read is returned so that one mistake does not cause a second.
-    pub(crate) fn read(arguments: TokenStream, item: ItemStruct, errors: &mut Vec<syn::Error>) -> Option<Self> {
+    pub(crate) fn read(
+        arguments: TokenStream,
+        item: ItemStruct,
+        errors: &mut Vec<syn::Error>,
+    ) -> Option<Self> {
         let options = attr::table_options(arguments, errors);
         let syn::Fields::Named(fields) = item.fields else {
             errors.push(syn::Error::new_spanned(
@@ -197,8 +201,9 @@ pub(crate) fn snake_case(ident: &Ident) -> Ident {
     for (at, letter) in letters.iter().enumerate() {
         if letter.is_uppercase() {
             let after_lower = at > 0 && !letters[at - 1].is_uppercase() && letters[at - 1] != '_';
-            let before_lower =
-                at > 0 && letters[at - 1] != '_' && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+            let before_lower = at > 0
+                && letters[at - 1] != '_'
+                && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
             if after_lower || before_lower {
                 snake.push('_');
             }

@@ -161,7 +161,10 @@ pub(crate) fn belongs_to(
             relations.push(RelationInput { name, target, kind });
         }
         Ok(Named { option: Some((word, _)), .. }) => {
-            errors.push(syn::Error::new(word.span(), "unknown option of `belongs_to`: write `belongs_to(owner: Owner)`"));
+            errors.push(syn::Error::new(
+                word.span(),
+                "unknown option of `belongs_to`: write `belongs_to(owner: Owner)`",
+            ));
         }
         Err(error) => errors.push(error),
     }
@@ -264,7 +267,8 @@ impl DeclaredType {
             Self::Varchar(length) => format!("varchar({length})"),
             Self::Char(length) => format!("char({length})"),
             Self::Numeric(precision, scale) => {
-                let scale = scale.as_ref().map_or_else(|| "0".into(), |scale| scale.to_token_stream().to_string());
+                let scale =
+                    scale.as_ref().map_or_else(|| "0".into(), |scale| scale.to_token_stream().to_string());
                 format!("numeric({precision},{scale})")
             }
         }

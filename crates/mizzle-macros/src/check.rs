@@ -31,9 +31,13 @@ pub(crate) fn check(table: &TableInput, errors: &mut Vec<syn::Error>) {
         declared_type(column, errors);
     }
     if table.columns.len() > COLUMNS {
-        errors.push(at(table.ident.span(), format!(
-            "a table of Aurora DSQL has at most {COLUMNS} columns, this one has {}: split it", table.columns.len()
-        )));
+        errors.push(at(
+            table.ident.span(),
+            format!(
+                "a table of Aurora DSQL has at most {COLUMNS} columns, this one has {}: split it",
+                table.columns.len()
+            ),
+        ));
     }
 }
 
@@ -47,7 +51,10 @@ fn primary_key(table: &TableInput, errors: &mut Vec<syn::Error>) {
         ));
     }
     if key.len() > KEY_COLUMNS {
-        errors.push(at(key[KEY_COLUMNS].ident.span(), format!("a primary key has at most {KEY_COLUMNS} columns")));
+        errors.push(at(
+            key[KEY_COLUMNS].ident.span(),
+            format!("a primary key has at most {KEY_COLUMNS} columns"),
+        ));
     }
     for column in key {
         if column.nullable().is_some() {
@@ -139,7 +146,9 @@ fn refusal(ty: &Type) -> Option<&'static str> {
             "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "IpNet" | "IpNetwork" => {
                 Some("Aurora DSQL has no inet columns: store the address as text")
             }
-            "Range" | "RangeInclusive" => Some("Aurora DSQL has no range columns: use two columns, start and end"),
+            "Range" | "RangeInclusive" => {
+                Some("Aurora DSQL has no range columns: use two columns, start and end")
+            }
             _ => None,
         },
     }
@@ -155,7 +164,8 @@ fn key_type(column: &ColumnInput, errors: &mut Vec<syn::Error>) {
 fn declared_type(column: &ColumnInput, errors: &mut Vec<syn::Error>) {
     let ty = last_segment(column.value_type());
     let needs = |wanted: &str, errors: &mut Vec<syn::Error>| {
-        if ty != wanted && !matches!(column.value_type(), Type::Array(_) | Type::Slice(_)) && is_builtin(&ty) {
+        if ty != wanted && !matches!(column.value_type(), Type::Array(_) | Type::Slice(_)) && is_builtin(&ty)
+        {
             errors.push(syn::Error::new_spanned(
                 column.value_type(),
                 format!("this column type is read as `{wanted}`, not as `{ty}`"),
@@ -183,7 +193,18 @@ fn declared_type(column: &ColumnInput, errors: &mut Vec<syn::Error>) {
 /// Types whose column type is known, so that a contradiction is certain; a newtype may map to anything.
 fn is_builtin(ty: &str) -> bool {
     const BUILTIN: &[&str] = &[
-        "String", "BigDecimal", "Uuid", "NaiveDate", "NaiveDateTime", "DateTime", "bool", "i16", "i32", "i64", "f32", "f64",
+        "String",
+        "BigDecimal",
+        "Uuid",
+        "NaiveDate",
+        "NaiveDateTime",
+        "DateTime",
+        "bool",
+        "i16",
+        "i32",
+        "i64",
+        "f32",
+        "f64",
     ];
     BUILTIN.contains(&ty)
 }

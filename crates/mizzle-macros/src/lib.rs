@@ -51,7 +51,7 @@ use proc_macro::TokenStream;
 /// a key of a type that cannot be one, an index on an unknown column, `varchar` over 65,535 bytes, two relations of one name.
 #[proc_macro_attribute]
 pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::table(arguments.into(), item.into()).into()
+    expand::table(arguments.into(), &item.into()).into()
 }
 
 /// Lists the tables of a schema once: `schema! { Owner, Pet, Vet }`.

@@ -108,7 +108,8 @@ impl Connection {
         if let [only] = statements {
             return Ok(vec![self.answer(only).await?]);
         }
-        let mut messages: Vec<BoxFuture<'_, Result<Option<Answer>>>> = Vec::with_capacity(statements.len() + 2);
+        let mut messages: Vec<BoxFuture<'_, Result<Option<Answer>>>> =
+            Vec::with_capacity(statements.len() + 2);
         let control = |sql| self.batch(sql).map(|answer| answer.map(|()| None)).boxed();
         if snapshot {
             messages.push(control("BEGIN READ ONLY"));

@@ -133,7 +133,8 @@ impl Run for Db {
                 let Some(conflict) = error.conflict() else { return Err(error) };
                 connection.forget_all();
                 drop(connection);
-                let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random()) else {
+                let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random())
+                else {
                     return Err(Error::exhausted(attempt, started.elapsed(), error));
                 };
                 tokio::time::sleep(delay).await;

@@ -100,7 +100,8 @@ impl Error {
     /// Whether the same work may succeed when it is done again as a whole: a conflict, or a connection that could not be made.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.is_conflict() || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
+        self.is_conflict()
+            || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
     }
 
     /// Whether the connection was lost during COMMIT, so that nobody here knows if the transaction took effect.
@@ -150,9 +151,9 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self.0.kind {
             Kind::Connect => self.cause::<mizzle_connect::Error>().and_then(mizzle_connect::Error::hint),
-            Kind::OutcomeUnknown => {
-                Some("read the data again before you repeat the work: the transaction may have been committed")
-            }
+            Kind::OutcomeUnknown => Some(
+                "read the data again before you repeat the work: the transaction may have been committed",
+            ),
             Kind::Aborted => Some("return the error of the failed statement from the closure, with `?`"),
             _ => self.server().and_then(DbError::hint),
         }

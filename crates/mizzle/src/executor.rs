@@ -68,7 +68,7 @@ macro_rules! run_queries {
     };
 }
 
-run_queries!(<> Connection, 'conn, |this| &*this, crate::Error::statement);
+run_queries!(<> Connection, 'conn, |this| this, crate::Error::statement);
 run_queries!(<'a> &'a Connection, 'a, |this| *this, crate::Error::statement);
 run_queries!(<'a> &'a Tx, 'a, |this| (*this).connection(), this.witness());
 

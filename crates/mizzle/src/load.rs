@@ -1,12 +1,11 @@
 //! What can be loaded: Mizzle's queries with their relations, and every Diesel query.
 
-
 use diesel::QueryResult;
+use diesel::Table;
 use diesel::associations::HasTable;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
-use diesel::Table;
 
 use crate::connection::Answer;
 use crate::model::Model;
@@ -45,7 +44,8 @@ where
         let (table, key) = (M::Table::table(), M::Table::table().primary_key());
         let rows = Rows { table: &table, key: &key, link: None, select: &self.select, parents: None };
         let columns = <M::Table as Table>::all_columns();
-        let mut statements = vec![Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?];
+        let mut statements =
+            vec![Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?];
         self.with.statements(&rows, &mut statements)?;
         let with = self.with;
         let read = move |answers: Vec<Answer>| {

@@ -55,7 +55,8 @@ macro_rules! query_methods {
             /// What the server refuses.
             pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
                 let statement = Statement::of(&statement).map_err(Error::build);
-                async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }.boxed()
+                async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
+                    .boxed()
             }
 
             /// Inserts a row and reads it back as the database made it.
@@ -78,7 +79,12 @@ macro_rules! query_methods {
                         Some(insert) => self.run(vec![insert]).await?,
                         None => Vec::new(),
                     };
-                    answers.iter().flat_map(|answer| &answer.rows).map(PgRow::read).collect::<Result<_, _>>().map_err(Error::read)
+                    answers
+                        .iter()
+                        .flat_map(|answer| &answer.rows)
+                        .map(PgRow::read)
+                        .collect::<Result<_, _>>()
+                        .map_err(Error::read)
                 }
                 .boxed()
             }

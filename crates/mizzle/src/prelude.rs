@@ -4,8 +4,8 @@
 
 #[doc(no_inline)]
 pub use diesel::expression_methods::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, PgExpressionMethods, PgTextExpressionMethods,
-    TextExpressionMethods,
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, PgExpressionMethods,
+    PgTextExpressionMethods, TextExpressionMethods,
 };
 #[doc(no_inline)]
 pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};

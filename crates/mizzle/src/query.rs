@@ -47,7 +47,12 @@ pub trait Condition<T>: QueryFragment<Pg> + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
 impl<T, C> Condition<T> for C where
-    C: AppearsOnTable<T> + Expression<SqlType: BoolOrNullableBool> + NonAggregate + QueryFragment<Pg> + Send + Sync
+    C: AppearsOnTable<T>
+        + Expression<SqlType: BoolOrNullableBool>
+        + NonAggregate
+        + QueryFragment<Pg>
+        + Send
+        + Sync
 {
 }
 

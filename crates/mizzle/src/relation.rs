@@ -119,8 +119,9 @@ macro_rules! relations {
 
             fn attach(&self, rows: Vec<M>, results: &mut Results) -> QueryResult<Vec<Self::Item>> {
                 $(let mut $related = self.$at.attach(&rows, results)?.into_iter();)+
-                let mut next = || Some(($($related.next()?),+));
-                Ok(rows.into_iter().map_while(|row| Some(With { row, related: next()? })).collect())
+                // every relation answers for every row
+                let next = |row| Some(With { row, related: ($($related.next()?),+) });
+                Ok(rows.into_iter().map_while(next).collect())
             }
         }
     };
@@ -148,12 +149,15 @@ push!(A 0);
 push!(A 0, B 1);
 push!(A 0, B 1, C 2);
 
+/// What a relation connects, in its type alone.
+type Ends<T> = PhantomData<fn() -> T>;
+
 /// The rows of `C` whose column `Fk` holds this row's key. Made by `#[has_many(…)]`.
 #[must_use = "a relation is loaded by `.with(…)`"]
 pub struct HasMany<'q, P, C, Fk, W = ()> {
     select: Select<'q>,
     with: W,
-    ends: PhantomData<fn() -> (P, C, Fk)>,
+    ends: Ends<(P, C, Fk)>,
 }
 
 /// The row of `C` whose key this row's column `Fk` holds. Made by `#[belongs_to(…)]`.
@@ -161,7 +165,7 @@ pub struct HasMany<'q, P, C, Fk, W = ()> {
 pub struct BelongsToOne<'q, P, Fk, C, W = ()> {
     select: Select<'q>,
     with: W,
-    ends: PhantomData<fn() -> (P, C, Fk)>,
+    ends: Ends<(P, C, Fk)>,
 }
 
 /// The rows of `C` to which rows of `L` link this row. Made by `#[many_to_many(…)]`.
@@ -169,7 +173,7 @@ pub struct BelongsToOne<'q, P, Fk, C, W = ()> {
 pub struct ManyToMany<'q, P, L, C, W = ()> {
     select: Select<'q>,
     with: W,
-    ends: PhantomData<fn() -> (P, C, L)>,
+    ends: Ends<(P, C, L)>,
 }
 
 macro_rules! relation_builder {
@@ -257,7 +261,10 @@ where
             }
         }
         // a parent occurs once, so its children can be taken
-        Ok(parents.iter().map(|parent| parent.value().plain().and_then(|key| of.remove(key)).unwrap_or_default()).collect())
+        Ok(parents
+            .iter()
+            .map(|parent| parent.value().plain().and_then(|key| of.remove(key)).unwrap_or_default())
+            .collect())
     }
 }
 
@@ -282,7 +289,15 @@ where
         let owners: Vec<C> = read_next::<C::SqlType, C>(results)?;
         let keys: Vec<_> = owners.iter().map(|owner| owner.value().plain().cloned()).collect();
         let owners: HashMap<_, _> = keys.into_iter().zip(self.with.attach(owners, results)?).collect();
-        Ok(parents.iter().map(|parent| owners.get(&parent.value().plain().cloned()).filter(|_| parent.value().plain().is_some()).cloned()).collect())
+        Ok(parents
+            .iter()
+            .map(|parent| {
+                owners
+                    .get(&parent.value().plain().cloned())
+                    .filter(|_| parent.value().plain().is_some())
+                    .cloned()
+            })
+            .collect())
     }
 }
 
@@ -312,7 +327,10 @@ where
             key: &child_key,
             link: Some(Link { table: &link, near: &far, far: &child_key }),
             select: &self.select,
-            parents: Some(Parents { column: &near, keys: SelectFrom { columns: &key, rows: parents, ordered: false } }),
+            parents: Some(Parents {
+                column: &near,
+                keys: SelectFrom { columns: &key, rows: parents, ordered: false },
+            }),
         };
         flight.push(Statement::of(&SelectFrom { columns: &Linking(columns), rows: &rows, ordered: true })?);
         self.with.statements(&rows, flight)
@@ -337,7 +355,10 @@ where
                 of.entry(parent).or_default().push(child.clone());
             }
         }
-        Ok(parents.iter().map(|parent| parent.value().plain().and_then(|key| of.remove(key)).unwrap_or_default()).collect())
+        Ok(parents
+            .iter()
+            .map(|parent| parent.value().plain().and_then(|key| of.remove(key)).unwrap_or_default())
+            .collect())
     }
 }
 
@@ -359,7 +380,13 @@ impl<A: Fragment, B: Fragment> diesel::query_builder::QueryFragment<Pg> for Link
 }
 
 /// Adds the statement of the related rows of `C`, then those of their own relations.
-fn plan<C, W>(select: &Select<'_>, with: &W, link: Option<Link<'_>>, parents: Parents<'_>, flight: &mut Vec<Statement>) -> QueryResult<()>
+fn plan<C, W>(
+    select: &Select<'_>,
+    with: &W,
+    link: Option<Link<'_>>,
+    parents: Parents<'_>,
+    flight: &mut Vec<Statement>,
+) -> QueryResult<()>
 where
     C: Model,
     PrimaryKey<C>: Fragment,

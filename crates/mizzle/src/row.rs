@@ -32,7 +32,8 @@ pub struct PgField<'row> {
 impl PgRow {
     /// Wraps a row; `types` is filled by the first row of a result.
     pub(crate) fn new(row: tokio_postgres::Row, types: &mut Option<ColumnTypes>) -> Self {
-        let types = types.get_or_insert_with(|| row.columns().iter().map(|column| Oid::of(column.type_())).collect());
+        let types =
+            types.get_or_insert_with(|| row.columns().iter().map(|column| Oid::of(column.type_())).collect());
         Self { types: types.clone(), row }
     }
 

@@ -77,7 +77,10 @@ impl<P: Patch> Update<'_, P> {
 
 impl<'q, P: Patch, State> Update<'q, P, State> {
     /// Changes the rows for which the condition is true. Several filters must all be true.
-    pub fn filter<C: Condition<<P::Model as Model>::Table> + 'q>(mut self, condition: C) -> Update<'q, P, Filtered> {
+    pub fn filter<C: Condition<<P::Model as Model>::Table> + 'q>(
+        mut self,
+        condition: C,
+    ) -> Update<'q, P, Filtered> {
         self.filters.push(Arc::new(condition));
         Update { patch: self.patch, filters: self.filters, state: PhantomData }
     }
@@ -99,7 +102,9 @@ impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
 impl<P: Patch> QueryFragment<Pg> for Update<'_, P, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if Assignments(&self.patch).is_noop(&Pg)? {
-            return Err(diesel::result::Error::QueryBuilderError("the patch changes nothing: set at least one field".into()));
+            return Err(diesel::result::Error::QueryBuilderError(
+                "the patch changes nothing: set at least one field".into(),
+            ));
         }
         out.push_sql("UPDATE ");
         push_table::<P::Model>(out.reborrow())?;

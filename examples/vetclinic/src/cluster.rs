@@ -21,18 +21,25 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// The cluster of the environment, or a local one where the environment names none.
     pub(crate) async fn open(schema: Option<String>) -> Result<Self> {
-        let (config, local) = match std::env::var_os("CLUSTER_ENDPOINT") {
-            Some(_) => (Config::from_env()?, None),
-            None => {
-                let local = LocalDsql::start().await?;
-                eprintln!(
-                    "CLUSTER_ENDPOINT is not set: using an Aurora DSQL on this machine, {}, for the time of this command",
-                    local.address()
-                );
-                (local_config(&local), Some(local))
-            }
-        };
+        match std::env::var_os("CLUSTER_ENDPOINT") {
+            Some(_) => Self::connect(Config::from_env()?, schema, None).await,
+            None => Self::local(schema).await,
+        }
+    }
+
+    /// An Aurora DSQL on this machine, for the time of the command.
+    pub(crate) async fn local(schema: Option<String>) -> Result<Self> {
+        let local = LocalDsql::start().await?;
+        eprintln!(
+            "CLUSTER_ENDPOINT is not set: using an Aurora DSQL on this machine, {}, for the time of this command",
+            local.address()
+        );
+        Self::connect(local_config(&local), schema, Some(local)).await
+    }
+
+    async fn connect(config: Config, schema: Option<String>, local: Option<LocalDsql>) -> Result<Self> {
         let schema = schema.unwrap_or_else(|| {
             let admin = config.user_name() == "admin";
             String::from(if admin { "public" } else { "myschema" })
@@ -60,7 +67,11 @@ impl Cluster {
         let connection = self.db.connection().await?;
         for table in TABLES {
             let drop = format!("DROP TABLE IF EXISTS {}.{}", quoted(&self.schema), quoted(table));
-            connection.client().batch_execute(&drop).await.with_context(|| format!("the table {table} is still there"))?;
+            connection
+                .client()
+                .batch_execute(&drop)
+                .await
+                .with_context(|| format!("the table {table} is still there"))?;
             println!("Dropped table: {table}");
         }
         Ok(())

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::cluster::Cluster;
 use crate::schema::{
-    NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner as OwnerRow, Pet as PetRow, Vet as VetRow, owner,
-    pet, specialty, vet,
+    NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner as OwnerRow, Pet as PetRow,
+    Vet as VetRow, owner, pet, specialty, vet,
 };
 
 #[derive(Debug, Subcommand)]
@@ -119,7 +119,9 @@ impl Pet {
                     .await;
                 match pet {
                     Ok(pet) => println!("{}  {}", pet.id, pet.name),
-                    Err(error) if error.is_not_found() => bail!("no owner has the id {}", new.owner_id.unwrap_or_default()),
+                    Err(error) if error.is_not_found() => {
+                        bail!("no owner has the id {}", new.owner_id.unwrap_or_default())
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -156,7 +158,8 @@ impl Vet {
                 println!("{}  {}", vet.id, vet.name);
             }
             Self::List => {
-                let query = VetRow::query().order_by(vet::name).with(VetRow::specialties().order_by(specialty::name));
+                let query =
+                    VetRow::query().order_by(vet::name).with(VetRow::specialties().order_by(specialty::name));
                 for vet in db.load(query).await? {
                     let specialties: Vec<_> = vet.related.iter().map(|specialty| &*specialty.name).collect();
                     println!("{}  {} ({})", vet.id, vet.name, specialties.join(", "));

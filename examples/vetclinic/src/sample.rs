@@ -6,8 +6,8 @@ use mizzle::diesel;
 use mizzle::prelude::*;
 
 use crate::schema::{
-    NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner, Pet, Specialty, SpecialtyToVet, Vet, owner, pet,
-    specialty, specialty_to_vet, vet,
+    NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner, Pet, Specialty, SpecialtyToVet, Vet,
+    owner, pet, specialty, specialty_to_vet, vet,
 };
 
 /// The rows that this run has made.
@@ -18,13 +18,18 @@ struct Created {
     vets: Vec<(Vet, Vec<&'static str>)>,
 }
 
-/// Creates, queries, cleans up: also when a query did not find what it should.
+/// Creates, queries, cleans up.
 pub(crate) async fn run(db: &Db) -> Result<()> {
     let created = create(db).await?;
     created.report();
-    let queried = query(db, &created).await;
+    finish(db, &created).await
+}
+
+/// Queries and cleans up, also when a query did not find what it should.
+async fn finish(db: &Db, created: &Created) -> Result<()> {
+    let queried = query(db, created).await;
     println!("Cleaning up...");
-    let cleaned = clean_up(db, &created).await;
+    let cleaned = clean_up(db, created).await;
     queried?;
     cleaned.context("the sample's rows are still there")?;
     println!("Cleanup complete.");
@@ -51,7 +56,11 @@ async fn create(db: &Db) -> Result<Created, mizzle::Error> {
         let specialties = tx
             .load(
                 diesel::insert_into(specialty::table)
-                    .values(vec![NewSpecialty::new("Exotic"), NewSpecialty::new("Dogs"), NewSpecialty::new("Cats")])
+                    .values(vec![
+                        NewSpecialty::new("Exotic"),
+                        NewSpecialty::new("Dogs"),
+                        NewSpecialty::new("Cats"),
+                    ])
                     .on_conflict_do_nothing()
                     .returning(Specialty::as_returning()),
             )
@@ -59,7 +68,8 @@ async fn create(db: &Db) -> Result<Created, mizzle::Error> {
         let mut vets = Vec::new();
         for (name, good_at) in [("Akua Mansa", vec!["Exotic"]), ("Carlos Salazar", vec!["Cats", "Dogs"])] {
             let vet = tx.insert(NewVet::new(name)).await?;
-            let links: Vec<_> = good_at.iter().map(|specialty| NewSpecialtyToVet::new(*specialty, vet.id)).collect();
+            let links: Vec<_> =
+                good_at.iter().map(|specialty| NewSpecialtyToVet::new(*specialty, vet.id)).collect();
             tx.insert_many(&links).await?;
             vets.push((vet, good_at));
         }
@@ -165,4 +175,27 @@ async fn clean_up(db: &Db, created: &Created) -> Result<(), mizzle::Error> {
 
 fn date(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).expect("the sample's dates are in the calendar")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Cluster;
+
+    #[tokio::test]
+    async fn a_query_that_finds_something_else_fails_loudly_and_is_cleaned_up_after() {
+        let cluster = Cluster::local(None).await.unwrap();
+        cluster.migrate(|_| ()).await.unwrap();
+        let created = create(&cluster.db).await.unwrap();
+        cluster.db.execute(Pet::delete().filter(pet::name.eq("Pet2"))).await.unwrap();
+        let error = finish(&cluster.db, &created).await.unwrap_err();
+        assert!(error.to_string().starts_with("the pets and their owners should be"), "{error}");
+        for table in ["owner", "pet", "specialty", "vet", "_SpecialtyToVet"] {
+            let rows =
+                diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("(SELECT count(*) FROM \"{table}\")"));
+            let rows: i64 = cluster.db.first(diesel::select(rows)).await.unwrap();
+            assert_eq!(rows, 0, "rows left in {table}");
+        }
+        cluster.close().await;
+    }
 }

@@ -97,11 +97,6 @@ impl Account {
             })
         })
     }
-
-    /// Whether we are root and act through another account.
-    pub(crate) fn is_other(self) -> bool {
-        self.other.is_some()
-    }
 }
 
 fn find(accounts: &str, name: &str) -> Option<(u32, u32)> {

@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::backend::{Backend, ConnectError};
-use super::{Binaries, Cache, OWNER};
+use super::{Account, Binaries, Cache, OWNER};
 use crate::Error;
 
 const SUPERVISOR: &str = include_str!("supervise.sh");
@@ -55,7 +55,7 @@ impl Server {
     ) -> Result<(Server, Backend), Error> {
         let template = cache.template(binaries)?;
         let account = cache.account();
-        let run = run_folder(account.is_other())?;
+        let run = run_folder(account)?;
         let data = settings.data.clone().unwrap_or_else(|| run.join("data"));
         let signal = if settings.data.is_some() { "INT" } else { "QUIT" };
         let mut command = account.command("/bin/sh");
@@ -130,9 +130,10 @@ impl Server {
 }
 
 /// A short path (a socket's is limited to about 100 bytes) that does not exist yet: the supervisor makes it.
-fn run_folder(as_other: bool) -> Result<PathBuf, Error> {
+fn run_folder(account: Account) -> Result<PathBuf, Error> {
     let temporary = std::env::temp_dir();
-    let parent = if as_other || temporary.as_os_str().len() > 60 { PathBuf::from("/tmp") } else { temporary };
+    let fits = temporary.as_os_str().len() <= 60 && account.reaches(&temporary);
+    let parent = if fits { temporary } else { PathBuf::from("/tmp") };
     let parent = parent.canonicalize().map_err(|error| Error::file("find", &parent, error))?;
     Ok(parent.join(format!("mizzle-{:016x}", rand::random::<u64>())))
 }

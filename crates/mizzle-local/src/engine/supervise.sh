@@ -1,8 +1,8 @@
 # Runs one PostgreSQL, and outlives whoever started it just long enough to clean up.
 #
 # Standard input is a pipe that the starter holds open: when it ends, however that came about, PostgreSQL
-# is stopped with the signal $2 and the run folder $1 is removed. $3 is the data folder and $4 the template
-# it is copied from when it is not there yet; the rest is the command.
+# is stopped with the signal $2 and the run folder $1 is removed. $3 is the data folder and $4 the archive it
+# is unpacked from when it is not there yet; the rest is the command.
 run=$1 signal=$2 data=$3 template=$4
 shift 4
 umask 022
@@ -10,8 +10,8 @@ mkdir "$run" || exit 1
 if ! [ -e "$data/mizzle.complete" ]; then
     umask 077
     mkdir -p "$data"
-    # The mark comes last: a copy that was interrupted begins again.
-    { cp -R "$template/." "$data/" && : >"$data/mizzle.complete"; } >"$run/postgres.log" 2>&1 || code=1
+    # The mark comes last: what was interrupted begins again.
+    { tar -xf "$template" -C "$data" && : >"$data/mizzle.complete"; } >"$run/postgres.log" 2>&1 || code=1
 fi
 if [ -z "$code" ]; then
     exec 3<&0

@@ -1,4 +1,6 @@
-//! A data folder made once by `initdb`, kept in the cache folder, and copied for every instance.
+//! A data folder made once by `initdb`, kept in the cache folder as an archive, and unpacked for every instance.
+//!
+//! An archive and not a folder: to unpack one file costs half of what it costs to copy four hundred.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -83,11 +85,30 @@ impl Cache {
             .tempdir_in(&parent)
             .map_err(|error| Error::file("create a folder in", &parent, error))?;
         self.account.give(workshop.path())?;
-        let data = workshop.path().join("data");
+        let (data, archive) = (workshop.path().join("data"), workshop.path().join("data.tar"));
         self.initdb(binaries, &data)?;
         self.boot(binaries, &data)?;
-        fs::rename(&data, &template).map_err(|error| Error::file("create", &template, error))?;
+        self.pack(&data, &archive)?;
+        fs::rename(&archive, &template).map_err(|error| Error::file("create", &template, error))?;
         Ok(template)
+    }
+
+    fn pack(&self, data: &Path, archive: &Path) -> Result<(), Error> {
+        let output = self
+            .account
+            .command("tar")
+            .arg("-cf")
+            .arg(archive)
+            .arg("-C")
+            .arg(data)
+            .arg(".")
+            .output()
+            .map_err(|error| Error::new("cannot run tar").with_source(error).with_hint("install tar"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(Error::new(format!("tar could not pack {}: {words}", data.display())))
     }
 
     fn initdb(&self, binaries: &Binaries, data: &Path) -> Result<(), Error> {
@@ -122,7 +143,9 @@ impl Cache {
         let mut child = self
             .account
             .command(&program)
-            .args(["--single", "-j", "-F", "-c", "allow_system_table_mods=on", "-D"])
+            .args(["--single", "-j", "-F", "-c", "allow_system_table_mods=on"])
+            // Log files that wait to be used again would only make the archive larger.
+            .args(["-c", "wal_recycle=off", "-c", "min_wal_size=2MB", "-D"])
             .arg(data)
             .arg(DATABASE)
             .stdin(Stdio::piped())
@@ -146,5 +169,5 @@ impl Cache {
 /// A template serves one PostgreSQL version and one boot script.
 fn key(binaries: &Binaries) -> String {
     let script = hex::encode(Sha256::digest(BOOT));
-    format!("pg{}-{}", binaries.version().full, &script[..12])
+    format!("pg{}-{}.tar", binaries.version().full, &script[..12])
 }

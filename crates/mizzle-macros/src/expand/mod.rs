@@ -16,11 +16,12 @@ use crate::check;
 
 /// The whole of `#[table]`. With mistakes, each is reported at its token and a repaired table is still emitted, so that the
 /// rest of the program does not add a second wave of errors.
-pub(crate) fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn table(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let parsed: ItemStruct = match syn::parse2(item.clone()) {
         Ok(parsed) => parsed,
         Err(_) => {
-            let error = syn::Error::new_spanned(&item, "`#[table]` stands on a struct with named fields").to_compile_error();
+            let error = syn::Error::new_spanned(item, "`#[table]` stands on a struct with named fields")
+                .to_compile_error();
             return quote!(#error #item);
         }
     };

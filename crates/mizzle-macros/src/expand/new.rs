@@ -9,7 +9,10 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let TableInput { visibility, ident, .. } = input;
     let module = input.module();
     let new = format_ident!("New{}", ident);
-    let doc = format!("A row to insert into \"{}\"; what is `None` takes its default, or NULL.", input.table_name());
+    let doc = format!(
+        "A row to insert into \"{}\"; what is `None` takes its default, or NULL.",
+        input.table_name()
+    );
     let fields = input.columns.iter().map(|column| {
         let (visibility, ident, ty) = (&column.visibility, &column.ident, insert_type(column));
         let doc = format!("The column \"{}\".", column.column_name());
@@ -49,7 +52,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         })
         .unzip();
-    let absent = input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| &column.ident);
+    let absent =
+        input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| &column.ident);
     let setters = input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| {
         let (visibility, field) = (&column.visibility, &column.ident);
         let ty = column.value_type();

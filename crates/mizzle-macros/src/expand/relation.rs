@@ -57,7 +57,10 @@ fn method(input: &TableInput, relation: &RelationInput) -> TokenStream {
             }
         }
         RelationKind::BelongsTo { column } => {
-            let doc = format!("The row of `{}` whose key this row holds, if it is there.", target.to_token_stream());
+            let doc = format!(
+                "The row of `{}` whose key this row holds, if it is there.",
+                target.to_token_stream()
+            );
             quote! {
                 #[doc = #doc]
                 #visibility fn #name<'q>()

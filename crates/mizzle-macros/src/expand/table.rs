@@ -279,7 +279,10 @@ fn groups(input: &TableInput) -> TokenStream {
         [key] => Some(key.ident.clone()),
         _ => None,
     };
-    let pairs = input.columns.iter().flat_map(|left| input.columns.iter().map(move |right| (&left.ident, &right.ident)));
+    let pairs = input
+        .columns
+        .iter()
+        .flat_map(|left| input.columns.iter().map(move |right| (&left.ident, &right.ident)));
     pairs
         .filter(|(left, right)| left != right)
         .map(|(left, right)| {
@@ -339,7 +342,9 @@ fn value_sql_type(column: &ColumnInput) -> TokenStream {
     if let Some(declared) = &column.options.declared {
         return match declared {
             DeclaredType::Numeric(..) => quote!(diesel::sql_types::Numeric),
-            DeclaredType::Text | DeclaredType::Varchar(_) | DeclaredType::Char(_) => quote!(diesel::sql_types::Text),
+            DeclaredType::Text | DeclaredType::Varchar(_) | DeclaredType::Char(_) => {
+                quote!(diesel::sql_types::Text)
+            }
         };
     }
     match well_known(ty) {
