@@ -367,6 +367,8 @@ async fn a_statement_prepared_before_a_schema_change_still_runs_after_it() {
     // the column's type changes under the prepared statement: its plan "must not change result type"
     mizzle_tests::run(db, "DROP TABLE food").await;
     mizzle_tests::run(db, "CREATE TABLE food (name text PRIMARY KEY)").await;
+    let foods = db.transaction(async |tx| tx.load(Food::query()).await).await.unwrap();
+    assert_eq!(foods, []);
     for _ in 0..3 {
         assert_eq!(db.load(Food::query()).await.unwrap().len(), 0);
     }

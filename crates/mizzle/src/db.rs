@@ -125,12 +125,7 @@ impl Run for Db {
                     Ok(answers) => return Ok(answers),
                     Err(error) => Error::statement(error),
                 };
-                if error.is_stale_plan() && attempt == 1 {
-                    connection.forget_all();
-                    attempt += 1;
-                    continue;
-                }
-                let Some(conflict) = error.conflict() else { return Err(error) };
+                let Some(conflict) = error.worth_another_attempt() else { return Err(error) };
                 connection.forget_all();
                 drop(connection);
                 let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random())

@@ -159,11 +159,13 @@ impl Error {
         }
     }
 
-    /// Whether a statement prepared earlier does not fit the schema any more ("cached plan must not change result type").
-    pub(crate) fn is_stale_plan(&self) -> bool {
-        self.server().is_some_and(|error| {
+    /// The conflict that another attempt may not meet. A statement prepared before the schema changed ("cached plan must not change
+    /// result type") counts as one: prepared anew, it runs.
+    pub(crate) fn worth_another_attempt(&self) -> Option<Conflict> {
+        let stale = |error: &DbError| {
             error.code() == &SqlState::FEATURE_NOT_SUPPORTED && error.message().contains("cached plan")
-        })
+        };
+        self.conflict().or_else(|| self.server().filter(|error| stale(error)).map(|_| Conflict::Schema))
     }
 
     pub(crate) fn server(&self) -> Option<&DbError> {

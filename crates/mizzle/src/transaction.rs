@@ -166,7 +166,7 @@ impl Attempt {
 
     /// Whether another transaction won; what was prepared may not fit the schema any more then.
     fn conflict(&self, error: &Error) -> Option<Conflict> {
-        let conflict = error.conflict()?;
+        let conflict = error.worth_another_attempt()?;
         self.connection.forget_all();
         Some(conflict)
     }
