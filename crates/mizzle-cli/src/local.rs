@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mizzle_local::LocalDsql;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
@@ -45,8 +45,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     crate::trace(options.verbose);
     // Listen for the end first: a signal while starting stops us as well.
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| Failure::new(error, None))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::new(error, None))?;
+    let mut end = End::listen()?;
 
     let mut builder = LocalDsql::builder().host(options.host).port(options.port);
     if let Some(folder) = options.data_dir {
@@ -60,18 +59,38 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     }
     let local = tokio::select! {
         started = builder.start() => started?,
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
+        () = end.come() => return Ok(()),
     };
     let env_file = options.env_file.map(|path| EnvFile::write(path, &local)).transpose()?;
-    println!("{}", banner(&local, env_file.as_ref().map(|file| file.0.as_path())));
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    // Nobody has to read it.
+    let _ = writeln!(std::io::stdout(), "{}", banner(&local, env_file.as_ref().map(|file| file.0.as_path())));
+    end.come().await;
     drop(env_file);
     local.stop().await?;
     Ok(())
+}
+
+/// Ctrl-C, `kill`, or a terminal that is closed.
+struct End([Signal; 3]);
+
+impl End {
+    fn listen() -> Result<End, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::new(error, None));
+        Ok(End([
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn come(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
 }
 
 /// A file of KEY=VALUE lines that goes when this value does.

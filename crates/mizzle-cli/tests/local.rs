@@ -1,6 +1,7 @@
 //! `mizzle local` as a process: its env file, its errors, and its end, however that comes.
 
 use std::collections::HashMap;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -18,11 +19,16 @@ impl Running {
     fn start() -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let env_file = folder.path().join("local.env");
-        let child = mizzle(&["local", "--port", "0", "--env-file", env_file.to_str().expect("a plain path")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("mizzle runs");
-        wait_until("the env file appears", || env_file.exists());
+        let mut child =
+            mizzle(&["local", "--port", "0", "--env-file", env_file.to_str().expect("a plain path")])
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("mizzle runs");
+        // The banner comes last: everything is ready then.
+        let mut banner = String::new();
+        let output = child.stdout.take().expect("the output is a pipe");
+        std::io::BufReader::new(output).read_line(&mut banner).expect("a banner");
+        assert!(banner.starts_with("Aurora DSQL on this machine"), "{banner:?} {:?}", child.try_wait());
         let text = std::fs::read_to_string(&env_file).expect("an env file");
         let environment: HashMap<String, String> = text
             .lines()
@@ -69,7 +75,7 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !condition() {
         assert!(Instant::now() < end, "in a minute: {what}");
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::yield_now();
     }
 }
 
@@ -100,7 +106,7 @@ fn the_env_file_lets_psql_in() {
 
 #[test]
 fn signals_stop_it_cleanly() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let mut running = Running::start();
         running.signal(signal);
         assert!(running.child.wait().expect("it ends").success(), "{signal}");
@@ -117,6 +123,37 @@ fn being_killed_leaves_no_process_and_no_data() {
     running.child.wait().expect("it ends");
     wait_until("PostgreSQL is gone", || !running.server_is_alive());
     wait_until("its data is gone", || !run_folder(&running.environment).exists());
+}
+
+#[test]
+fn being_killed_while_starting_leaves_nothing_either() {
+    // What appears in the run folder as the start goes on; the first is the folder itself.
+    for stage in [
+        "",
+        "data/PG_VERSION",
+        "data/mizzle.complete",
+        "postgres.log",
+        "data/postmaster.pid",
+        ".s.PGSQL.5432",
+    ] {
+        let temporary = tempfile::tempdir_in("/tmp").expect("a folder");
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(temporary.path(), open).expect("a folder for everybody");
+        let runs = || -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(temporary.path()).expect("a folder");
+            entries.flatten().map(|entry| entry.path()).collect()
+        };
+        let mut child = mizzle(&["local", "--port", "0"])
+            .env("TMPDIR", temporary.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("mizzle runs");
+        wait_until(stage, || runs().iter().any(|run| run.join(stage).exists()));
+        child.kill().expect("killed");
+        child.wait().expect("it ends");
+        // The supervisor removes the folder once PostgreSQL has ended, and not before.
+        wait_until(&format!("nothing is left after {stage:?}"), || runs().is_empty());
+    }
 }
 
 #[test]

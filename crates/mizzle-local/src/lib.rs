@@ -37,6 +37,8 @@
 //! - Asynchronous statements are done when their job is answered, and a unique index that cannot be built leaves
 //!   a failed job but no invalid index.
 //! - Of the limits, those on rows, transaction age, connection age and message size hold.
+//! - The version shown is 16.13 whatever PostgreSQL is behind: `psql`'s backslash commands that choose their
+//!   query by version may fail on an older or a newer one.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
 //! - A token may also be signed for `localhost` or an address of this machine, and SNI is not demanded.
 //! - One machine, no durability unless a data folder is named: for development and tests, not for production.

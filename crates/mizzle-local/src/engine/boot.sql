@@ -57,7 +57,7 @@ begin
   if role_arn !~ '^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$' then
     raise exception using errcode = '22023', message = 'IAM role must look like an IAM ARN';
   end if;
-  select oid, rolcanlogin into found from pg_catalog.pg_roles where rolname = role_name;
+  select oid, rolcanlogin into found from pg_catalog.pg_roles where rolname = role_name and not rolsuper;
   if found.oid is null then
     raise exception using errcode = '42704', message = format('Role %s does not exist', role_name);
   end if;

@@ -53,7 +53,11 @@ impl Server {
         cache: &Cache,
         settings: &Settings,
     ) -> Result<(Server, Backend), Error> {
-        let template = cache.template(binaries)?;
+        // The first time takes a second of waiting for other programs.
+        let (waiting, programs) = (cache.clone(), binaries.clone());
+        let template = tokio::task::spawn_blocking(move || waiting.template(&programs))
+            .await
+            .map_err(|error| Error::new("the making of the template was cut off").with_source(error))??;
         let account = cache.account();
         let run = run_folder(account)?;
         let data = settings.data.clone().unwrap_or_else(|| run.join("data"));
@@ -66,10 +70,10 @@ impl Server {
             .arg(&data)
             .arg(&template)
             .arg(binaries.program("postgres"))
-            .args(arguments(&run, &data, settings))
+            .args(arguments(binaries, &run, &data, settings))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::null());
         // A group of its own: Ctrl-C in the terminal is for the owner, who then closes the pipe.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let supervisor = Command::from(command)
@@ -138,7 +142,7 @@ fn run_folder(account: Account) -> Result<PathBuf, Error> {
     Ok(parent.join(format!("mizzle-{:016x}", rand::random::<u64>())))
 }
 
-fn arguments(run: &Path, data: &Path, settings: &Settings) -> Vec<String> {
+fn arguments(binaries: &Binaries, run: &Path, data: &Path, settings: &Settings) -> Vec<String> {
     let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
     let mut set = |name: &str, value: &str| arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
     set("listen_addresses", "");
@@ -152,6 +156,7 @@ fn arguments(run: &Path, data: &Path, settings: &Settings) -> Vec<String> {
     set("min_wal_size", "8MB");
     set("max_wal_size", "256MB");
     set("autovacuum_naptime", "20s");
+    set("max_logical_replication_workers", "0");
     set("jit", "off");
     set("max_parallel_workers_per_gather", "0");
     set("timezone", "UTC");
@@ -160,6 +165,15 @@ fn arguments(run: &Path, data: &Path, settings: &Settings) -> Vec<String> {
     // Nobody waits for a lock for long: the one who does conflicts with the one who holds it.
     set("lock_timeout", "1s");
     set("mizzle.row_limit", &settings.row_limit.to_string());
+    let major = binaries.version().major;
+    if major >= 16 {
+        // Whoever makes a role may act as it: `admin` may become any role.
+        set("createrole_self_grant", "set, inherit");
+    }
+    if major >= 18 {
+        // Input and output without three more processes.
+        set("io_method", "sync");
+    }
     if settings.data.is_none() {
         set("fsync", "off");
         set("synchronous_commit", "off");

@@ -17,13 +17,13 @@ if [ -z "$code" ]; then
     exec 3<&0
     "$@" </dev/null >>"$run/postgres.log" 2>&1 3<&- &
     server=$!
-    { read -r _ <&3; kill "-$signal" "$server"; } 2>/dev/null &
+    # A shell starts its background jobs with these signals ignored, so one that comes before PostgreSQL listens
+    # for it is lost: it is sent until PostgreSQL is gone.
+    { read -r _ <&3; while kill "-$signal" "$server"; do sleep 0.1 || sleep 1; done; } 2>/dev/null &
     watch=$!
     wait "$server"
     code=$?
     kill "$watch" 2>/dev/null
-else
-    cat "$run/postgres.log" >&2
 fi
 # The starter sees this file, reads the log of a server that would not start, and lets go of the pipe.
 echo "$code" >"$run/stopped"

@@ -143,9 +143,7 @@ impl Cache {
         let mut child = self
             .account
             .command(&program)
-            .args(["--single", "-j", "-F", "-c", "allow_system_table_mods=on"])
-            // Log files that wait to be used again would only make the archive larger.
-            .args(["-c", "wal_recycle=off", "-c", "min_wal_size=2MB", "-D"])
+            .args(["--single", "-j", "-F", "-c", "allow_system_table_mods=on", "-D"])
             .arg(data)
             .arg(DATABASE)
             .stdin(Stdio::piped())

@@ -92,6 +92,7 @@ fn sessions_keep_little_state() {
     check_unsupported("discard all", "Discard");
     check_unsupported("prepare p as select 1", "Prepare");
     check_unsupported("execute p", "Execute");
+    check_unsupported("deallocate p", "Deallocate");
     check_unsupported("copy t from stdin", "Copy");
     check_unsupported("copy (select 1) to stdout", "Copy");
 }

@@ -65,6 +65,7 @@ pub(super) const RULES: &[Rule] = &[
     no(Is(K::DISCARD), "unsupported statement: Discard", "dsql-lint, pattern"),
     no(Is(K::PREPARE), "unsupported statement: Prepare", "grammar, pattern"),
     no(Is(K::EXECUTE), "unsupported statement: Execute", "grammar, pattern"),
+    no(Finds(find::deallocate), "unsupported statement: Deallocate", "grammar, pattern"),
     no(Is(K::LOAD), "unsupported statement: Load", "dsql-lint, pattern"),
     no(Is(K::ALTER_SYSTEM), "unsupported statement: AlterSystem", "dsql-lint, pattern"),
     no(Starts(&["copy"]), "unsupported statement: Copy", "dsql skill, pattern"),

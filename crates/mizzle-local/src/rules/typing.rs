@@ -248,6 +248,12 @@ pub(super) fn session_authorization(tree: &Tree) -> Option<String> {
     other.then(String::new)
 }
 
+/// `DEALLOCATE` of one name.
+pub(super) fn deallocate(tree: &Tree) -> Option<String> {
+    let one = tree.kind() == Some(K::DEALLOCATE) && tree.words().last().is_none_or(|word| word != "all");
+    one.then(String::new)
+}
+
 /// `ANALYZE` of everything, or of some columns.
 pub(super) fn analyze(tree: &Tree) -> Option<String> {
     let bare =

@@ -23,6 +23,8 @@ struct Unit {
 enum Expect {
     /// `ParseComplete`, `BindComplete` or `CloseComplete`; of a statement, for the errors.
     Done(Option<Arc<Statement>>),
+    /// `ParseComplete` of a name that is new: without it there is no such statement.
+    Parsed(String, Option<Arc<Statement>>),
     /// `RowDescription` or `NoData`, after `ParameterDescription` for a statement.
     Description,
     /// Rows up to `CommandComplete`, `EmptyQueryResponse` or `PortalSuspended`.
@@ -53,6 +55,9 @@ impl Session {
             self.settle(done).await?;
         }
         self.skipping = false;
+        if self.transaction.is_none() {
+            self.portals.clear();
+        }
         self.finish().await
     }
 
@@ -126,7 +131,10 @@ impl Session {
             _ => {
                 let sql = statement.as_ref().filter(|statement| statement.rewritten);
                 unit.request.parse(&name, sql.map_or(&text, |statement| &statement.sql), reader.rest());
-                unit.expected.push_back(Expect::Done(statement.clone()));
+                unit.expected.push_back(match known {
+                    true => Expect::Done(statement.clone()),
+                    false => Expect::Parsed(name.clone(), statement.clone()),
+                });
             }
         }
         if !known {
@@ -210,7 +218,8 @@ impl Session {
             self.unsynced = true;
         }
         while let Some(expected) = unit.expected.pop_front() {
-            if let Err(stop) = self.expect(expected).await {
+            if let Err(stop) = self.expect(&expected).await {
+                self.forget_unparsed(std::iter::once(expected).chain(unit.expected));
                 if matches!(stop, Stop::Failed) {
                     self.resume(end).await?;
                 }
@@ -220,13 +229,24 @@ impl Session {
         if end == End::Sync { self.ready().await } else { Ok(()) }
     }
 
-    async fn expect(&mut self, expected: Expect) -> Step {
-        let statement = match &expected {
+    /// Names whose `ParseComplete` did not come.
+    fn forget_unparsed(&mut self, missing: impl Iterator<Item = Expect>) {
+        for expected in missing {
+            if let Expect::Parsed(name, _) = expected {
+                self.statements.remove(&name);
+            }
+        }
+    }
+
+    async fn expect(&mut self, expected: &Expect) -> Step {
+        let statement = match expected {
             Expect::Ours(tag, body) => {
                 self.answer.frame(*tag, body);
                 return Ok(());
             }
-            Expect::Done(statement) | Expect::Rows(statement) => statement.clone(),
+            Expect::Done(statement) | Expect::Parsed(_, statement) | Expect::Rows(statement) => {
+                statement.clone()
+            }
             Expect::Description => None,
         };
         loop {

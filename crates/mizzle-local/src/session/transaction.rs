@@ -44,6 +44,9 @@ impl Session {
 
     /// Says no to a statement that does not go with what the transaction did before, else remembers it.
     pub(super) fn enter(&mut self, statement: &Statement) -> Result<(), Refusal> {
+        if statement.kind == Kind::Forget {
+            self.statements.clear();
+        }
         let limit = self.cluster.limits.transaction_age;
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         let age = transaction.since.elapsed();

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Wait,
     /// `ALTER TABLE … ENABLE|DISABLE TRIGGER ALL|USER`: accepted, and nothing comes of it.
     Nothing,
+    /// `DEALLOCATE ALL`: nothing prepared is left.
+    Forget,
     /// What nobody here understands; PostgreSQL answers.
     Other,
 }
@@ -58,7 +60,8 @@ pub(super) fn of(tree: &Tree) -> Kind {
         K::SET | K::RESET | K::SET_ROLE | K::RESET_ROLE | K::SET_SESSION_AUTH | K::SET_TRANSACTION => {
             Kind::Set
         }
-        K::SET_CONSTRAINTS | K::RESET_SESSION_AUTH | K::DEALLOCATE => Kind::Set,
+        K::SET_CONSTRAINTS | K::RESET_SESSION_AUTH => Kind::Set,
+        K::DEALLOCATE => Kind::Forget,
         K::CALL if tree.starts_with(&["call", "sys", ".", "wait_for_job"]) => Kind::Wait,
         K::ALTER_TABLE if switches_triggers(tree) => Kind::Nothing,
         _ => by_words(tree),
@@ -67,6 +70,10 @@ pub(super) fn of(tree: &Tree) -> Kind {
 
 /// Writes may hide in a WITH, locks anywhere.
 fn query(tree: &Tree) -> Kind {
+    let writes = |word: &String| matches!(word.as_str(), "insert" | "update" | "delete" | "merge");
+    if !tree.is_whole() && tree.words().iter().any(writes) {
+        return Kind::Write;
+    }
     let mut kind = Kind::Read;
     for node in tree.nodes() {
         match node.kind() {

@@ -1,7 +1,7 @@
 //! A parse tree of one statement, with the forms that only Aurora DSQL has taken out first.
 
 use squawk_syntax::ast::AstNode;
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
 
 /// One statement as a tree and as words.
 pub(crate) struct Tree {
@@ -26,8 +26,11 @@ pub(crate) enum Mode {
 impl Tree {
     /// Reads a text of any number of statements; empty ones are left out.
     pub(crate) fn read(text: &str) -> Vec<Tree> {
-        let file = SourceFile::parse(text).tree();
-        pieces(file.syntax()).into_iter().filter_map(|tokens| Tree::of(text, &tokens)).collect()
+        let parse = SourceFile::parse(text);
+        let pieces = pieces(parse.tree().syntax());
+        // One statement from the first character on, the usual case, is not parsed again.
+        let alone = pieces.iter().filter(|tokens| tokens.iter().any(is_significant)).count() == 1;
+        pieces.iter().filter_map(|tokens| Tree::of(text, tokens, alone.then_some(&parse))).collect()
     }
 
     /// The statement's node; none when the text is not a statement the parser knows.
@@ -69,11 +72,8 @@ impl Tree {
         self.words.len() >= words.len() && self.words.iter().zip(words).all(|(have, want)| have == want)
     }
 
-    fn of(whole_text: &str, tokens: &[SyntaxToken]) -> Option<Tree> {
-        let significant: Vec<&SyntaxToken> = tokens
-            .iter()
-            .filter(|token| !is_trivia(token) && token.kind() != SyntaxKind::SEMICOLON)
-            .collect();
+    fn of(whole_text: &str, tokens: &[SyntaxToken], alone: Option<&Parse<SourceFile>>) -> Option<Tree> {
+        let significant: Vec<&SyntaxToken> = tokens.iter().filter(|token| is_significant(token)).collect();
         let (first, last) = (significant.first()?, significant.last()?);
         let (start, end) = (usize::from(first.text_range().start()), usize::from(last.text_range().end()));
         let mut text = whole_text[start..end].to_owned();
@@ -85,7 +85,10 @@ impl Tree {
             text.replace_range(from..to, &" ".repeat(to - from));
             words.remove(extra);
         }
-        let parse = SourceFile::parse(&text);
+        let parse = match alone {
+            Some(parse) if start == 0 && mode == Mode::Plain => parse.clone(),
+            _ => SourceFile::parse(&text),
+        };
         let node = parse.tree().syntax().children().next();
         let node = node.filter(|node| node.kind() != SyntaxKind::ERROR && mode != Mode::Iam);
         let whole = node.is_some() && parse.errors().is_empty();
@@ -110,8 +113,9 @@ fn pieces(file: &SyntaxNode) -> Vec<Vec<SyntaxToken>> {
     pieces
 }
 
-fn is_trivia(token: &SyntaxToken) -> bool {
-    matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT)
+/// Neither space nor comment, nor the end of a statement.
+fn is_significant(token: &SyntaxToken) -> bool {
+    !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT | SyntaxKind::SEMICOLON)
 }
 
 fn word(text: &str) -> String {

@@ -55,6 +55,7 @@ async fn mappings_are_checked() {
         (format!("aws iam grant app to {arn}"), "#0"),
         (format!("aws iam grant missing to {arn}"), "42704 Role missing does not exist"),
         (format!("aws iam grant nobody to {arn}"), "22023 role nobody must have the LOGIN attribute"),
+        (format!("aws iam grant mizzle to {arn}"), "42704 Role mizzle does not exist"),
         ("aws iam grant app to 'me'".to_owned(), "22023 IAM role must look like an IAM ARN"),
         (format!("aws iam revoke app from {arn}"), "#0"),
         (

@@ -28,10 +28,7 @@ async fn rows_are_written_and_read() {
             ("show transaction isolation level", "repeatable read; #0"),
             ("show timezone", "UTC; #0"),
             ("select * from sys.dsql_major_version()", "1; #1"),
-            (
-                "select current_setting('lc_collate') || pg_encoding_to_char(encoding) from pg_database",
-                "CUTF8; #1",
-            ),
+            ("select datcollate || pg_encoding_to_char(encoding) from pg_database", "CUTF8; #1"),
             ("", "#0"),
         ],
     )
