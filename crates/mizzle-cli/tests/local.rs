@@ -96,12 +96,19 @@ fn the_env_file_lets_psql_in() {
     {
         assert!(!running.environment[name].is_empty(), "{name}");
     }
-    let output = Command::new("psql")
-        .args(["--no-psqlrc", "-Atc", "select current_user"])
-        .envs(&running.environment)
-        .output()
-        .expect("psql runs");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "admin\n");
+    // read by a shell, and as plain lines
+    let sourced = format!(
+        "set -a; . '{}'; exec psql --no-psqlrc -Atc 'select current_user'",
+        running.env_file.display()
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &sourced]);
+    let mut psql = Command::new("psql");
+    psql.args(["--no-psqlrc", "-Atc", "select current_user"]).envs(&running.environment);
+    for mut client in [shell, psql] {
+        let output = client.output().expect("psql runs");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "admin\n");
+    }
 }
 
 #[test]

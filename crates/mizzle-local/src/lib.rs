@@ -40,7 +40,8 @@
 //! - The version shown is 16.13 whatever PostgreSQL is behind: `psql`'s backslash commands that choose their
 //!   query by version may fail on an older or a newer one.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
-//! - A token may also be signed for `localhost` or an address of this machine, and SNI is not demanded.
+//! - A token may also be signed for `localhost` or an address of this machine, and may be written with `%26` for `&`,
+//!   so that it can stand in an env file without quotes. SNI is not demanded.
 //! - One machine, no durability unless a data folder is named: for development and tests, not for production.
 
 mod builder;

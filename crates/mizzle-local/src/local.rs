@@ -86,6 +86,8 @@ impl LocalDsql {
     }
 
     /// Variables that libpq, AWS SDKs and other clients understand, to come in as `admin` for seven days.
+    ///
+    /// No value needs quotes in a shell or an env file: the token has `%26` for `&`, which this server also reads.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let host = match self.address.ip() {
             ip if ip.is_unspecified() && ip.is_ipv4() => "127.0.0.1".to_owned(),
@@ -100,7 +102,7 @@ impl LocalDsql {
             ("PGDATABASE", "postgres".to_owned()),
             ("PGSSLMODE", "verify-full".to_owned()),
             ("PGSSLROOTCERT", self.ca_file.display().to_string()),
-            ("PGPASSWORD", self.token("admin", Duration::from_secs(604_800))),
+            ("PGPASSWORD", iam::as_one_word(&self.token("admin", Duration::from_secs(604_800)))),
             ("CLUSTER_ENDPOINT", self.endpoint().to_owned()),
             ("CLUSTER_USER", "admin".to_owned()),
             ("AWS_REGION", self.region().to_owned()),

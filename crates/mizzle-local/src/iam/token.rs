@@ -1,5 +1,6 @@
 //! Authentication tokens: a presigned URL without its scheme, made here and verified here.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use hmac::Mac;
@@ -108,6 +109,11 @@ impl Gate {
     }
 }
 
+/// A token with every `&` written `%26`: a word that shells and env files take as it is. Read like the token itself.
+pub(crate) fn as_one_word(token: &str) -> String {
+    token.replace('&', "%26")
+}
+
 /// What every failure to authenticate says; the reason is in the hint, or nowhere.
 pub(crate) fn denied() -> Refusal {
     Refusal::new("28000", "unable to accept connection, access denied")
@@ -134,7 +140,9 @@ struct Token {
 
 impl Token {
     fn read(text: &str) -> Option<Token> {
-        let (host, query) = text.split_once("/?").or_else(|| text.split_once('?'))?;
+        let spelled =
+            if text.contains('&') { Cow::Borrowed(text) } else { Cow::Owned(text.replace("%26", "&")) };
+        let (host, query) = spelled.split_once("/?").or_else(|| spelled.split_once('?'))?;
         let parameters: Vec<(String, String)> = query
             .split('&')
             .map(|pair| {

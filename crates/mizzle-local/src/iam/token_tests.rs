@@ -127,3 +127,12 @@ fn a_password_of_another_shape_is_refused() {
     }
     check(&ADMIN.replace("SHA256&", "SHA512&"), "admin", now, reason);
 }
+
+#[test]
+fn a_token_is_read_as_one_word_too_and_only_its_separators_are_respelled() {
+    let word = as_one_word(ADMIN);
+    assert!(!word.contains('&'));
+    check(&word, "admin", "20260102T030406Z", "in as ");
+    let encoded_whole = ADMIN.replace('%', "%25").replace('&', "%26").replace('=', "%3D").replace('/', "%2F");
+    check(&encoded_whole, "admin", "20260102T030406Z", "The password is not an authentication token.");
+}
