@@ -1,5 +1,7 @@
 //! The typed layer beside raw tokio-postgres, on one local DSQL, in turns: the ratio counts, the machine's noise hits both.
 
+mod network;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -45,13 +47,13 @@ const PETS: usize = 5;
 #[tokio::main]
 async fn main() -> Result<()> {
     let local = LocalDsql::start().await?;
-    let config = Config::new(local.endpoint())
+    let near = Config::new(local.endpoint())
         .host_addr(local.address().ip())
         .port(local.address().port())
         .root_certificate_file(local.ca_file())
         .static_credentials(local.access_key_id(), local.secret_access_key());
-    let raw = config.connect().await?;
-    let db = Db::connect(config).await?;
+    let raw = near.connect().await?;
+    let db = Db::connect(near.clone()).await?;
     for table in TABLES {
         raw.batch_execute(table).await?;
     }
@@ -66,16 +68,13 @@ async fn main() -> Result<()> {
     }
     let id = owners[OWNERS / 2].id;
 
-    println!("{:<42} {:>10} {:>10} {:>7}", "median of a run in turns", "raw", "mizzle", "ratio");
-    let all = raw.prepare("SELECT id, name, city, telephone FROM owner").await?;
-    let of = raw.prepare("SELECT id, name, owner_id FROM pet WHERE owner_id = ANY($1)").await?;
-    compare(
-        "1,000 owners with 5 pets each",
-        30,
-        async || raw_eager(&raw, &all, &of).await,
-        async || Ok(db.load(Owner::query().with(Owner::pets())).await?.len()),
-    )
-    .await?;
+    println!("{:<42} {:>10} {:>10} {:>7}", "median, in turns", "raw", "mizzle", "ratio");
+    eager("1,000 owners with 5 pets each", &raw, &db, 1_000).await?;
+    eager("20 owners with 5 pets each", &raw, &db, 20).await?;
+    let far = near.port(network::delayed(local.address(), Duration::from_millis(2)).await?);
+    let (far_raw, far_db) = (far.connect().await?, Db::connect(far).await?);
+    eager("1,000 owners, 2 ms away", &far_raw, &far_db, 1_000).await?;
+    eager("20 owners, 2 ms away", &far_raw, &far_db, 20).await?;
     let by_key = raw.prepare("SELECT id, name, city, telephone FROM owner WHERE id = $1").await?;
     compare(
         "one owner by key",
@@ -117,26 +116,31 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// What one writes by hand: the owners, then the pets of those owners, in two round trips.
-async fn raw_eager(
-    raw: &Client,
-    all: &tokio_postgres::Statement,
-    of: &tokio_postgres::Statement,
-) -> Result<usize> {
-    let owners: Vec<(Uuid, String, String, Option<String>)> = raw
-        .query(all, &[])
-        .await?
-        .iter()
-        .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
-        .collect();
-    let ids: Vec<Uuid> = owners.iter().map(|owner| owner.0).collect();
-    let mut pets: HashMap<Uuid, Vec<(Uuid, String)>> = HashMap::with_capacity(owners.len());
-    for row in raw.query(of, &[&ids]).await? {
-        pets.entry(row.get(2)).or_default().push((row.get(0), row.get(1)));
-    }
-    let with: Vec<_> =
-        owners.into_iter().map(|owner| (pets.remove(&owner.0).unwrap_or_default(), owner)).collect();
-    Ok(with.len())
+/// A page of owners with their pets: what one writes by hand, in two round trips, beside one load.
+async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<()> {
+    let owners = raw.prepare("SELECT id, name, city, telephone FROM owner ORDER BY id LIMIT $1").await?;
+    let pets = raw.prepare("SELECT id, name, owner_id FROM pet WHERE owner_id = ANY($1)").await?;
+    let by_hand = async || {
+        let owners: Vec<(Uuid, String, String, Option<String>)> = raw
+            .query(&owners, &[&page])
+            .await?
+            .iter()
+            .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
+            .collect();
+        let ids: Vec<Uuid> = owners.iter().map(|owner| owner.0).collect();
+        let mut of: HashMap<Uuid, Vec<(Uuid, String)>> = HashMap::with_capacity(owners.len());
+        for row in raw.query(&pets, &[&ids]).await? {
+            of.entry(row.get(2)).or_default().push((row.get(0), row.get(1)));
+        }
+        let with: Vec<_> =
+            owners.into_iter().map(|owner| (of.remove(&owner.0).unwrap_or_default(), owner)).collect();
+        Ok(with.iter().map(|(pets, _)| pets.len()).sum())
+    };
+    let loaded = async || {
+        let owners = db.load(Owner::query().order_by(owner::id).limit(page).with(Owner::pets())).await?;
+        Ok(owners.iter().map(|owner| owner.related.len()).sum())
+    };
+    compare(name, 40, by_hand, loaded).await
 }
 
 /// Runs both in turns and prints the medians and their ratio.
