@@ -28,7 +28,8 @@ pub struct Tx {
 
 /// A transaction as [`Db::transaction`](crate::Db::transaction) sees it: begun, and to be ended.
 pub(crate) struct Attempt {
-    connection: Pooled<Connection>,
+    /// Taken only by the end.
+    connection: Option<Pooled<Connection>>,
     state: Shared,
 }
 
@@ -98,18 +99,25 @@ impl Attempt {
     /// Sends BEGIN without waiting for the answer.
     pub(crate) fn begin(connection: Pooled<Connection>) -> Self {
         let begin = connection.send_now("BEGIN");
-        Self { connection, state: Arc::new(Mutex::new(State { begin: Some(begin), ..State::default() })) }
+        Self {
+            connection: Some(connection),
+            state: Arc::new(Mutex::new(State { begin: Some(begin), ..State::default() })),
+        }
     }
 
     /// The closure's view. It is not `Clone`, so the closure's future has dropped it unless it was let out.
     pub(crate) fn tx(&self) -> Tx {
-        Tx { connection: self.connection.clone(), state: self.state.clone() }
+        Tx { connection: self.connection().clone(), state: self.state.clone() }
     }
 
     /// Commits what went well, rolls back what did not.
-    pub(crate) async fn end<T, E: From<Error>>(self, result: Result<T, E>) -> Ended<T, E> {
+    pub(crate) async fn end<T, E: From<Error>>(mut self, result: Result<T, E>) -> Ended<T, E> {
         if Arc::strong_count(&self.state) > 1 {
             self.roll_back().await;
+            // whoever kept the `Tx` may still use the connection, so nobody else shall
+            if let Some(connection) = self.connection.take() {
+                connection.discard();
+            }
             return Ended::Failed(Error::escaped().into());
         }
         let refusal = lock(&self.state).refusal.take();
@@ -141,7 +149,7 @@ impl Attempt {
             None => Ok(()),
         };
         let answer = match begun {
-            Ok(()) => self.connection.batch("COMMIT").await,
+            Ok(()) => self.connection().batch("COMMIT").await,
             Err(error) => Err(error),
         };
         match answer {
@@ -164,17 +172,21 @@ impl Attempt {
         }
     }
 
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("the connection is there until the end")
+    }
+
     /// Whether another transaction won; what was prepared may not fit the schema any more then.
     fn conflict(&self, error: &Error) -> Option<Conflict> {
         let conflict = error.worth_another_attempt()?;
-        self.connection.forget_all();
+        self.connection().forget_all();
         Some(conflict)
     }
 
     /// Rolls back; a connection that cannot even do that is closed, and the pool will see it.
     async fn roll_back(&self) {
         lock(&self.state).ended = true;
-        if let Err(error) = self.connection.batch("ROLLBACK").await {
+        if let Err(error) = self.connection().batch("ROLLBACK").await {
             tracing::debug!(%error, "the connection did not survive a rollback");
         }
     }
@@ -184,7 +196,7 @@ impl Drop for Attempt {
     /// A transaction whose future was dropped half-way is rolled back before its connection serves anybody else.
     fn drop(&mut self) {
         if !lock(&self.state).ended {
-            drop(self.connection.send_now("ROLLBACK"));
+            drop(self.connection().send_now("ROLLBACK"));
         }
     }
 }
