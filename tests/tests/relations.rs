@@ -215,6 +215,50 @@ async fn filters_on_relations_and_limits_on_parents_agree_between_the_statements
 }
 
 #[tokio::test]
+async fn a_limit_on_a_relation_holds_for_each_row_and_for_what_hangs_on_it() {
+    let Ground { db, local: _local } = clinic().await;
+    let john = db.first(Owner::query().filter(owner::name.eq("John"))).await.unwrap();
+    let mary = db.first(Owner::query().filter(owner::name.eq("Mary"))).await.unwrap();
+    db.insert_many(&[NewPet::new("Zoe").owner_id(john.id), NewPet::new("Max").owner_id(mary.id)])
+        .await
+        .unwrap();
+    let first = Owner::pets()
+        .order_by(pet::name)
+        .limit(1)
+        .with(Pet::visits().order_by(visit::number.desc()).limit(1));
+    let owners = db.load(Owner::query().order_by(owner::name).with(first)).await.unwrap();
+    let found: Vec<_> = owners
+        .iter()
+        .map(|owner| {
+            owner
+                .related
+                .iter()
+                .map(|pet| (&*pet.name, pet.related.iter().map(|visit| visit.number).collect()))
+                .collect()
+        })
+        .collect::<Vec<Vec<(&str, Vec<i64>)>>>();
+    assert_eq!(found, [vec![("Rex", vec![2])], vec![("Max", vec![])]]);
+    let rest = Owner::pets().order_by(pet::name.desc()).offset(1).filter(pet::name.ne("Tom"));
+    let owners = db.load(Owner::query().order_by(owner::name).with(rest)).await.unwrap();
+    assert_eq!(
+        owners.iter().map(|owner| pet_names(&owner.related)).collect::<Vec<_>>(),
+        [vec!["Rex"], vec![]]
+    );
+    // through a link, each pet has its own first food, though they share it
+    let pets = db
+        .load(Pet::query().order_by(pet::name).with(Pet::foods().order_by(food::name).limit(1)))
+        .await
+        .unwrap();
+    let found: Vec<_> =
+        pets.iter().map(|pet| (&*pet.name, pet.related.iter().map(|food| &*food.name).collect())).collect();
+    let fish = || vec!["fish"];
+    assert_eq!(
+        found,
+        [("Max", vec![]), ("Rex", fish()), ("Stray", vec![]), ("Tom", fish()), ("Zoe", vec![])]
+    );
+}
+
+#[tokio::test]
 async fn a_table_relates_to_itself_in_a_schema_of_its_own() {
     let ground = Ground::new(&[
         "CREATE SCHEMA staff",

@@ -42,7 +42,14 @@ where
 {
     fn plan(self) -> QueryResult<Plan<W::Item>> {
         let (table, key) = (M::Table::table(), M::Table::table().primary_key());
-        let rows = Rows { table: &table, key: &key, link: None, select: &self.select, parents: None };
+        let rows = Rows {
+            table: &table,
+            key: &key,
+            key_columns: M::DEF.primary_key.len(),
+            link: None,
+            select: &self.select,
+            parents: None,
+        };
         let columns = <M::Table as Table>::all_columns();
         let mut statements =
             vec![Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use diesel::expression::{AppearsOnTable, Expression, NonAggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::sql_types::BoolOrNullableBool;
+use diesel::sql_types::{BigInt, BoolOrNullableBool};
 use diesel::{QueryResult, Table};
 
 use crate::model::Model;
@@ -120,6 +120,7 @@ impl<M, W: Clone> Clone for Query<'_, M, W> {
 pub(crate) struct Rows<'a> {
     pub(crate) table: &'a dyn Fragment,
     pub(crate) key: &'a dyn Fragment,
+    pub(crate) key_columns: usize,
     pub(crate) link: Option<Link<'a>>,
     pub(crate) select: &'a Select<'a>,
     pub(crate) parents: Option<Parents<'a>>,
@@ -153,7 +154,8 @@ impl QueryFragment<Pg> for SelectFrom<'_> {
         out.push_sql(" FROM ");
         self.rows.walk_ast(out.reborrow())?;
         let select = self.rows.select;
-        let cut = select.limit.is_some() || select.offset.is_some();
+        // related rows are cut for each parent, by their rank
+        let cut = select.is_cut() && self.rows.parents.is_none();
         if self.ordered || cut {
             let mut separator = " ORDER BY ";
             for order in &select.orders {
@@ -167,20 +169,36 @@ impl QueryFragment<Pg> for SelectFrom<'_> {
                 self.rows.key.walk_ast(out.reborrow())?;
             }
         }
-        if let Some(limit) = &select.limit {
+        if let Some(limit) = select.limit.as_ref().filter(|_| cut) {
             out.push_sql(" LIMIT ");
-            out.push_bind_param::<diesel::sql_types::BigInt, _>(limit)?;
+            out.push_bind_param::<BigInt, _>(limit)?;
         }
-        if let Some(offset) = &select.offset {
+        if let Some(offset) = select.offset.as_ref().filter(|_| cut) {
             out.push_sql(" OFFSET ");
-            out.push_bind_param::<diesel::sql_types::BigInt, _>(offset)?;
+            out.push_bind_param::<BigInt, _>(offset)?;
         }
         Ok(())
     }
 }
 
+impl Select<'_> {
+    fn is_cut(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+}
+
 impl QueryFragment<Pg> for Rows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if let Some(parents) = self.parents.as_ref().filter(|_| self.select.is_cut()) {
+            return self.walk_ranked(parents, out);
+        }
+        self.walk_tables(out.reborrow())?;
+        self.walk_conditions(out)
+    }
+}
+
+impl Rows<'_> {
+    fn walk_tables<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.table.walk_ast(out.reborrow())?;
         if let Some(link) = &self.link {
             out.push_sql(" INNER JOIN ");
@@ -190,6 +208,62 @@ impl QueryFragment<Pg> for Rows<'_> {
             out.push_sql(" = ");
             link.far.walk_ast(out.reborrow())?;
         }
+        Ok(())
+    }
+
+    /// The rows whose rank among those of their parent is within the limit.
+    fn walk_ranked<'b>(&'b self, parents: &'b Parents<'_>, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.walk_tables(out.reborrow())?;
+        out.push_sql(" WHERE (");
+        let columns = self.walk_identity(parents, out.reborrow())?;
+        out.push_sql(") IN (SELECT ");
+        let names: Vec<String> = (1..=columns).map(|at| format!("\"key{at}\"")).collect();
+        out.push_sql(&names.join(", "));
+        out.push_sql(" FROM (SELECT ");
+        self.walk_identity(parents, out.reborrow())?;
+        out.push_sql(", row_number() OVER (PARTITION BY ");
+        parents.column.walk_ast(out.reborrow())?;
+        out.push_sql(" ORDER BY ");
+        for order in &self.select.orders {
+            order.walk_ast(out.reborrow())?;
+            out.push_sql(", ");
+        }
+        self.key.walk_ast(out.reborrow())?;
+        out.push_sql(") FROM ");
+        self.walk_tables(out.reborrow())?;
+        self.walk_conditions(out.reborrow())?;
+        out.push_sql(") AS \"ranked\" (");
+        out.push_sql(&names.join(", "));
+        out.push_sql(", \"rank\") WHERE \"rank\" > ");
+        let offset = self.select.offset.as_ref().unwrap_or(&0);
+        out.push_bind_param::<BigInt, _>(offset)?;
+        if let Some(limit) = &self.select.limit {
+            out.push_sql(" AND \"rank\" <= ");
+            out.push_bind_param::<BigInt, _>(offset)?;
+            out.push_sql(" + ");
+            out.push_bind_param::<BigInt, _>(limit)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// The columns that tell one row from another: its key, or both ends of its link. Gives their number.
+    fn walk_identity<'b>(
+        &'b self,
+        parents: &'b Parents<'_>,
+        mut out: AstPass<'_, 'b, Pg>,
+    ) -> QueryResult<usize> {
+        let Some(link) = &self.link else {
+            self.key.walk_ast(out)?;
+            return Ok(self.key_columns);
+        };
+        parents.column.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        link.near.walk_ast(out)?;
+        Ok(2)
+    }
+
+    fn walk_conditions<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let mut separator = " WHERE ";
         if let Some(parents) = &self.parents {
             out.push_sql(separator);

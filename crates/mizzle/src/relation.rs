@@ -230,6 +230,30 @@ relation_builder!(HasMany<P, C, Fk>, C);
 relation_builder!(BelongsToOne<P, Fk, C>, C);
 relation_builder!(ManyToMany<P, L, C>, C);
 
+macro_rules! many {
+    ($relation:ident<$($end:ident),+>, $child:ident) => {
+        impl<'q, $($end,)+ W> $relation<'q, $($end,)+ W>
+        where
+            $child: Model,
+        {
+            /// Gives each row at most this many related rows: the first in the order given, by primary key where they are equal.
+            pub fn limit(mut self, rows: i64) -> Self {
+                self.select.limit = Some(rows);
+                self
+            }
+
+            /// Skips this many related rows of each row.
+            pub fn offset(mut self, rows: i64) -> Self {
+                self.select.offset = Some(rows);
+                self
+            }
+        }
+    };
+}
+
+many!(HasMany<P, C, Fk>, C);
+many!(ManyToMany<P, L, C>, C);
+
 /// The value on the `One` side of a relation, without its NULL.
 type PlainOf<M, Col> = <<M as HasColumn<Col>>::Value as Key>::Plain;
 
@@ -325,6 +349,7 @@ where
         let rows = Rows {
             table: &table,
             key: &child_key,
+            key_columns: C::DEF.primary_key.len(),
             link: Some(Link { table: &link, near: &far, far: &child_key }),
             select: &self.select,
             parents: Some(Parents {
@@ -393,7 +418,14 @@ where
     W: Relations<C>,
 {
     let (table, key) = (C::Table::table(), C::Table::table().primary_key());
-    let rows = Rows { table: &table, key: &key, link, select, parents: Some(parents) };
+    let rows = Rows {
+        table: &table,
+        key: &key,
+        key_columns: C::DEF.primary_key.len(),
+        link,
+        select,
+        parents: Some(parents),
+    };
     let columns = <C::Table as Table>::all_columns();
     flight.push(Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?);
     with.statements(&rows, flight)
