@@ -1,0 +1,123 @@
+//! Other people's clients against the local DSQL, each as its own program over verified TLS.
+//!
+//! Python's and Node's packages come from their registries into `target/clients`, once. Where they cannot be had, the test says so
+//! and what it tried; everything else is a failure.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use mizzle_local::LocalDsql;
+
+/// What is installed, and how.
+struct Kit {
+    folder: PathBuf,
+    steps: Vec<Command>,
+}
+
+impl Kit {
+    /// Runs the steps, unless they were run for this very list before.
+    fn install(mut self, list: &Path) -> Result<PathBuf, String> {
+        let wanted = std::fs::read_to_string(list).unwrap();
+        let done = self.folder.join("installed");
+        if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+            return Ok(self.folder);
+        }
+        for step in &mut self.steps {
+            let output = step.output().map_err(|error| format!("{step:?}: {error}"))?;
+            if !output.status.success() {
+                return Err(format!("{step:?}: {}", text(&output)));
+            }
+        }
+        std::fs::write(&done, wanted).unwrap();
+        Ok(self.folder)
+    }
+}
+
+fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// Runs a client's program with the server's environment; it prints one line for each check.
+async fn run(mut client: Command, checks: usize) {
+    let local = LocalDsql::start().await.unwrap();
+    let output = client.envs(local.environment()).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), checks, "{said}");
+    println!("{said}");
+    local.stop().await.unwrap();
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_psycopg_asyncpg_and_boto3() {
+    let (folder, list) = (folder("python"), clients().join("requirements.txt"));
+    let environment = folder.join("venv");
+    let python = environment.join("bin/python");
+    let mut install =
+        command(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
+    install.arg(&list);
+    let mut make = command("python3", &["-m", "venv"]);
+    make.arg(&environment);
+    match (Kit { folder, steps: vec![make, install] }).install(&list) {
+        Ok(_) => run(command(&python, &[clients().join("clinic.py").to_str().unwrap()]), 7).await,
+        Err(error) => println!("skipped: Python's clients cannot be installed: {error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_postgres_the_aws_connector_and_drizzle() {
+    let (folder, list) = (folder("node"), clients().join("package.json"));
+    for name in ["package.json", "clinic.mjs"] {
+        std::fs::copy(clients().join(name), folder.join(name)).unwrap();
+    }
+    let program = folder.join("clinic.mjs");
+    let mut install =
+        command("npm", &["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]);
+    install.current_dir(&folder);
+    match (Kit { folder, steps: vec![install] }).install(&list) {
+        Ok(_) => run(command("node", &[program.to_str().unwrap()]), 5).await,
+        Err(error) => println!("skipped: Node's clients cannot be installed: {error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn psql_and_its_backslash_commands() {
+    let local = LocalDsql::start().await.unwrap();
+    let psql = |script: &str| {
+        let mut psql = command("psql", &["--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-At", "-c"]);
+        let output = psql
+            .args(script.split('|').flat_map(|part| ["-c", part.trim()]).skip(1))
+            .envs(local.environment())
+            .output();
+        text(&output.expect("psql runs: install PostgreSQL's client"))
+    };
+    assert_eq!(
+        psql("create table t (id uuid primary key default gen_random_uuid(), v text)"),
+        "CREATE TABLE\n"
+    );
+    assert!(psql("create index async t_v on t (v)").lines().next().is_some_and(|job| job.len() == 26));
+    assert_eq!(psql(r"\dt"), "public|t|table|admin\n");
+    assert_eq!(psql(r"\di"), "public|t_pkey|index|admin|t\npublic|t_v|index|admin|t\n");
+    let described = psql(r"\d t");
+    assert!(described.starts_with("id|uuid||not null|gen_random_uuid()\nv|text|||\n"), "{described}");
+    assert!(!described.contains("rigger"), "{described}");
+    let roles = psql(r"\du");
+    assert!(roles.starts_with("admin|"), "{roles}");
+    local.stop().await.unwrap();
+}
