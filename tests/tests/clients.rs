@@ -75,7 +75,7 @@ async fn python_psycopg_asyncpg_and_boto3() {
     let mut make = command("python3", &["-m", "venv"]);
     make.arg(&environment);
     match (Kit { folder, steps: vec![make, install] }).install(&list) {
-        Ok(_) => run(command(&python, &[clients().join("clinic.py").to_str().unwrap()]), 7).await,
+        Ok(_) => run(command(&python, &[clients().join("clinic.py").to_str().unwrap()]), 8).await,
         Err(error) => println!("skipped: Python's clients cannot be installed: {error}"),
     }
 }
