@@ -259,6 +259,20 @@ async fn a_limit_on_a_relation_holds_for_each_row_and_for_what_hangs_on_it() {
 }
 
 #[tokio::test]
+async fn relations_are_counted_beside_their_rows() {
+    let Ground { db, local: _local } = clinic().await;
+    let query = Pet::query()
+        .order_by(pet::name)
+        .with(Pet::visits().count())
+        .with(Pet::foods().filter(food::name.ne("meat")).count())
+        .with(Pet::foods());
+    let pets = db.load(query).await.unwrap();
+    let found: Vec<_> =
+        pets.iter().map(|pet| (&*pet.name, pet.related.0, pet.related.1, pet.related.2.len())).collect();
+    assert_eq!(found, [("Rex", 2, 1, 2), ("Stray", 0, 0, 0), ("Tom", 0, 1, 1)]);
+}
+
+#[tokio::test]
 async fn a_table_relates_to_itself_in_a_schema_of_its_own() {
     let ground = Ground::new(&[
         "CREATE SCHEMA staff",

@@ -33,7 +33,7 @@ pub(crate) struct Select<'q> {
 }
 
 /// A piece of SQL that can be shared and sent.
-pub(crate) trait Fragment: QueryFragment<Pg> + Send + Sync {}
+pub trait Fragment: QueryFragment<Pg> + Send + Sync {}
 
 impl<T: QueryFragment<Pg> + Send + Sync> Fragment for T {}
 
