@@ -259,6 +259,27 @@ async fn a_limit_on_a_relation_holds_for_each_row_and_for_what_hangs_on_it() {
 }
 
 #[tokio::test]
+async fn rows_are_chosen_by_what_belongs_to_them() {
+    let Ground { db, local: _local } = clinic().await;
+    let names = async |query: mizzle::Query<'_, Pet>| -> Vec<String> {
+        db.load(query.order_by(pet::name)).await.unwrap().into_iter().map(|pet| pet.name).collect()
+    };
+    let meat = || Pet::foods().filter(food::name.eq("meat")).any();
+    assert_eq!(names(Pet::query().filter(meat())).await, ["Rex"]);
+    assert_eq!(names(Pet::query().filter(diesel::dsl::not(meat()))).await, ["Stray", "Tom"]);
+    assert_eq!(names(Pet::query().filter(Pet::visits().any().or(pet::name.eq("Tom")))).await, ["Rex", "Tom"]);
+    let johns = Pet::owner().filter(owner::name.eq("John")).any();
+    assert_eq!(names(Pet::query().filter(johns.and(pet::name.ne("Rex")))).await, ["Tom"]);
+    // Stray's owner is NULL, which must not make everybody's absence unknown
+    let owners = db.load(Owner::query().filter(diesel::dsl::not(Owner::pets().any()))).await.unwrap();
+    assert_eq!(owners.iter().map(|owner| &*owner.name).collect::<Vec<_>>(), ["Mary"]);
+    // and the same parents choose their relations
+    let query =
+        Owner::query().filter(Owner::pets().filter(pet::name.eq("Rex")).any()).with(Owner::pets().count());
+    assert_eq!(db.load(query).await.unwrap()[0].related, 2);
+}
+
+#[tokio::test]
 async fn relations_are_counted_beside_their_rows() {
     let Ground { db, local: _local } = clinic().await;
     let query = Pet::query()

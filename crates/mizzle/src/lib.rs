@@ -85,7 +85,7 @@ pub use mizzle_connect as connect;
 pub use mizzle_macros::{schema, table};
 pub use model::{BelongsTo, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
-pub use relation::{BelongsToOne, Count, HasMany, ManyToMany, Push, Relation, Relations, With};
+pub use relation::{Any, BelongsToOne, Count, HasMany, ManyToMany, Push, Relation, Relations, With};
 pub use row::{PgField, PgRow};
 pub use transaction::Tx;
 pub use types::ColumnType;

@@ -18,7 +18,7 @@ use crate::statement::Statement;
 /// The row of `C` whose key this row's column `Fk` holds. Made by `#[belongs_to(…)]`.
 #[must_use = "a relation is loaded by `.with(…)`"]
 pub struct BelongsToOne<'q, P, Fk, C, W = ()> {
-    select: Select<'q>,
+    pub(super) select: Select<'q>,
     with: W,
     ends: Ends<(P, C, Fk)>,
 }

@@ -21,7 +21,7 @@ use crate::statement::Statement;
 /// The rows of `C` to which rows of `L` link this row. Made by `#[many_to_many(…)]`.
 #[must_use = "a relation is loaded by `.with(…)`"]
 pub struct ManyToMany<'q, P, L, C, W = ()> {
-    select: Select<'q>,
+    pub(super) select: Select<'q>,
     with: W,
     ends: Ends<(P, C, L)>,
 }

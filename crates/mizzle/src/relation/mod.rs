@@ -10,6 +10,7 @@
 //!
 //! The rows come back as they are stored, in binary, and are joined to their parents here, by key.
 
+mod any;
 mod belongs_to;
 mod builder;
 mod count;
@@ -29,6 +30,7 @@ use crate::query::Rows;
 use crate::row::PgRow;
 use crate::statement::Statement;
 
+pub use any::Any;
 pub use belongs_to::BelongsToOne;
 pub use count::Count;
 pub use has_many::HasMany;
