@@ -1,172 +1,44 @@
-//! The typed layer beside raw tokio-postgres, on one local DSQL, in turns: the ratio counts, the machine's noise hits both.
+//! Benchmarks beside peers, in turns in one run: the ratio counts, the machine's noise hits both.
 
+mod local;
 mod network;
+mod typed;
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Result;
 use mizzle::connect::Config;
-use mizzle::prelude::*;
 use mizzle_local::LocalDsql;
-use tokio_postgres::Client;
-use uuid::Uuid;
-
-#[table]
-#[has_many(pets: Pet)]
-struct Owner {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    #[column(varchar(30))]
-    name: String,
-    #[column(varchar(80))]
-    city: String,
-    #[column(varchar(20))]
-    telephone: Option<String>,
-}
-
-#[table]
-struct Pet {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    #[column(varchar(30))]
-    name: String,
-    #[belongs_to(owner: Owner)]
-    owner_id: Uuid,
-}
-
-const TABLES: [&str; 3] = [
-    "CREATE TABLE owner (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar(30) NOT NULL, city varchar(80) NOT NULL, telephone varchar(20))",
-    "CREATE TABLE pet (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar(30) NOT NULL, owner_id uuid NOT NULL)",
-    "CREATE INDEX ASYNC ON pet (owner_id)",
-];
-const OWNERS: usize = 1_000;
-const PETS: usize = 5;
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let local = LocalDsql::start().await?;
-    let near = Config::new(local.endpoint())
+async fn main() -> anyhow::Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        None => {
+            typed::run().await?;
+            println!();
+            local::run().await
+        }
+        Some("typed") => typed::run().await,
+        Some("local") => local::run().await,
+        Some(other) => anyhow::bail!("no benchmark is called {other}: typed, local"),
+    }
+}
+
+/// How a client connects to this server as `admin`.
+fn config(local: &LocalDsql) -> Config {
+    Config::new(local.endpoint())
         .host_addr(local.address().ip())
         .port(local.address().port())
         .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key());
-    let raw = near.connect().await?;
-    let db = Db::connect(near.clone()).await?;
-    for table in TABLES {
-        raw.batch_execute(table).await?;
-    }
-    let owners: Vec<_> = (0..OWNERS).map(|at| NewOwner::new(format!("owner {at}"), "Anytown")).collect();
-    let owners = db.insert_many(&owners).await?;
-    for owners in owners.chunks(3_000 / PETS) {
-        let pets: Vec<_> = owners
-            .iter()
-            .flat_map(|owner| (0..PETS).map(|at| NewPet::new(format!("pet {at}"), owner.id)))
-            .collect();
-        db.insert_many(&pets).await?;
-    }
-    let id = owners[OWNERS / 2].id;
-
-    println!("{:<42} {:>10} {:>10} {:>7}", "median, in turns", "raw", "mizzle", "ratio");
-    eager("1,000 owners with 5 pets each", &raw, &db, 1_000).await?;
-    eager("20 owners with 5 pets each", &raw, &db, 20).await?;
-    let far = near.port(network::delayed(local.address(), Duration::from_millis(2)).await?);
-    let (far_raw, far_db) = (far.connect().await?, Db::connect(far).await?);
-    eager("1,000 owners, 2 ms away", &far_raw, &far_db, 1_000).await?;
-    eager("20 owners, 2 ms away", &far_raw, &far_db, 20).await?;
-    let by_key = raw.prepare("SELECT id, name, city, telephone FROM owner WHERE id = $1").await?;
-    compare(
-        "one owner by key",
-        500,
-        async || {
-            let row = raw.query_one(&by_key, &[&id]).await?;
-            let _: (Uuid, String, String, Option<String>) = (row.get(0), row.get(1), row.get(2), row.get(3));
-            Ok(1)
-        },
-        async || Ok(db.load(Owner::query().filter(owner::id.eq(id))).await?.len()),
-    )
-    .await?;
-    let insert = raw
-        .prepare("INSERT INTO owner (name, city) VALUES ($1, $2) RETURNING id, name, city, telephone")
-        .await?;
-    compare(
-        "insert with defaults, returning the row",
-        300,
-        async || {
-            let row = raw.query_one(&insert, &[&"Ann", &"Bergen"]).await?;
-            let _: (Uuid, String, String, Option<String>) = (row.get(0), row.get(1), row.get(2), row.get(3));
-            Ok(1)
-        },
-        async || db.insert(NewOwner::new("Ann", "Bergen")).await.map(|_| 1).map_err(Into::into),
-    )
-    .await?;
-    let update = raw.prepare("UPDATE owner SET city = $1 WHERE id = $2").await?;
-    compare(
-        "update of one column by a patch",
-        300,
-        async || Ok(raw.execute(&update, &[&"Oslo", &id]).await? as usize),
-        async || {
-            let patch = OwnerPatch { city: Some("Oslo".into()), ..Default::default() };
-            Ok(db.execute(Owner::update(patch).filter(owner::id.eq(id))).await? as usize)
-        },
-    )
-    .await?;
-    local.stop().await?;
-    Ok(())
+        .static_credentials(local.access_key_id(), local.secret_access_key())
 }
 
-/// A page of owners with their pets: what one writes by hand, in two round trips, beside one load.
-async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<()> {
-    let owners = raw.prepare("SELECT id, name, city, telephone FROM owner ORDER BY id LIMIT $1").await?;
-    let pets = raw.prepare("SELECT id, name, owner_id FROM pet WHERE owner_id = ANY($1)").await?;
-    let by_hand = async || {
-        let owners: Vec<(Uuid, String, String, Option<String>)> = raw
-            .query(&owners, &[&page])
-            .await?
-            .iter()
-            .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
-            .collect();
-        let ids: Vec<Uuid> = owners.iter().map(|owner| owner.0).collect();
-        let mut of: HashMap<Uuid, Vec<(Uuid, String)>> = HashMap::with_capacity(owners.len());
-        for row in raw.query(&pets, &[&ids]).await? {
-            of.entry(row.get(2)).or_default().push((row.get(0), row.get(1)));
-        }
-        let with: Vec<_> =
-            owners.into_iter().map(|owner| (of.remove(&owner.0).unwrap_or_default(), owner)).collect();
-        Ok(with.iter().map(|(pets, _)| pets.len()).sum())
-    };
-    let loaded = async || {
-        let owners = db.load(Owner::query().order_by(owner::id).limit(page).with(Owner::pets())).await?;
-        Ok(owners.iter().map(|owner| owner.related.len()).sum())
-    };
-    compare(name, 40, by_hand, loaded).await
+fn head(theirs: &str, ours: &str) {
+    println!("{:<42} {theirs:>10} {ours:>10} {:>7}", "median, in turns", "ratio");
 }
 
-/// Runs both in turns and prints the medians and their ratio.
-async fn compare<A, B>(name: &str, rounds: usize, raw: impl Fn() -> A, ours: impl Fn() -> B) -> Result<()>
-where
-    A: Future<Output = Result<usize>>,
-    B: Future<Output = Result<usize>>,
-{
-    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
-    for round in 0..rounds + rounds / 10 {
-        let started = Instant::now();
-        let expected = raw().await?;
-        let between = Instant::now();
-        let found = ours().await?;
-        let ended = Instant::now();
-        anyhow::ensure!(expected == found, "{name}: {found} rows instead of {expected}");
-        // the first tenth warms up
-        if round >= rounds / 10 {
-            theirs.push(between - started);
-            mine.push(ended - between);
-        }
-    }
-    let (theirs, mine) = (median(theirs), median(mine));
-    let ratio = mine.as_secs_f64() / theirs.as_secs_f64();
-    println!("{name:<42} {:>8.2}ms {:>8.2}ms {ratio:>7.2}", milliseconds(theirs), milliseconds(mine));
-    Ok(())
+fn line(name: &str, theirs: Duration, ours: Duration) {
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    println!("{name:<42} {:>8.2}ms {:>8.2}ms {ratio:>7.2}", milliseconds(theirs), milliseconds(ours));
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

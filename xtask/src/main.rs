@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios";
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed` or `bench local` for one";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

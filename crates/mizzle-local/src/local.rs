@@ -54,6 +54,12 @@ impl LocalDsql {
         self.address
     }
 
+    /// The socket of the PostgreSQL behind, past everything that makes it Aurora DSQL: to measure by, and for nothing else.
+    #[doc(hidden)]
+    pub fn postgres_socket(&self) -> &Path {
+        &self.cluster.socket
+    }
+
     /// The certificate authority's certificate, as PEM.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
