@@ -24,7 +24,7 @@ pub(crate) async fn run() -> Result<()> {
     let started = Instant::now();
     let local = LocalDsql::start().await?;
     let ready = started.elapsed();
-    let config = crate::config(&local);
+    let config = crate::config(&local)?;
     config.connect().await?.batch_execute("CREATE TABLE t (id bigint PRIMARY KEY, v text)").await?;
     // the same table twice: one of the user's, and one that only PostgreSQL knows of
     direct(&local)

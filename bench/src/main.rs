@@ -24,12 +24,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// How a client connects to this server as `admin`.
-fn config(local: &LocalDsql) -> Config {
-    Config::new(local.endpoint())
-        .host_addr(local.address().ip())
-        .port(local.address().port())
-        .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key())
+fn config(local: &LocalDsql) -> Result<Config, mizzle::connect::Error> {
+    Config::from_vars(|name| local.variable(name))
 }
 
 fn head(theirs: &str, ours: &str) {

@@ -44,7 +44,7 @@ const PETS: usize = 5;
 /// Measures, and prints a line for each kind of work.
 pub(crate) async fn run() -> Result<()> {
     let local = LocalDsql::start().await?;
-    let near = crate::config(&local);
+    let near = crate::config(&local)?;
     let raw = near.connect().await?;
     let db = Db::connect(near.clone()).await?;
     for table in TABLES {

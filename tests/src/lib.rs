@@ -28,13 +28,12 @@ impl Ground {
 }
 
 /// How a client connects to this server as `admin`.
+///
+/// # Panics
+/// When the server's own settings are not a client's.
 #[must_use]
 pub fn config(local: &LocalDsql) -> Config {
-    Config::new(local.endpoint())
-        .host_addr(local.address().ip())
-        .port(local.address().port())
-        .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key())
+    Config::from_vars(|name| local.variable(name)).expect("the server says how to connect")
 }
 
 /// Runs SQL that gives nothing back.

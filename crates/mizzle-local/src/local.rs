@@ -117,6 +117,12 @@ impl LocalDsql {
         ]
     }
 
+    /// One of these [variables](LocalDsql::environment), so that a client which reads its settings from the environment can read
+    /// them from here: `Config::from_vars(|name| local.variable(name))`.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.environment().into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
     /// Closes every connection, stops PostgreSQL and waits until its processes and temporary files are gone.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl Cluster {
             "CLUSTER_ENDPOINT is not set: using an Aurora DSQL on this machine, {}, for the time of this command",
             local.address()
         );
-        Self::connect(local_config(&local), schema, Some(local)).await
+        Self::connect(Config::from_vars(|name| local.variable(name))?, schema, Some(local)).await
     }
 
     async fn connect(config: Config, schema: Option<String>, local: Option<LocalDsql>) -> Result<Self> {
@@ -85,15 +85,6 @@ impl Cluster {
             eprintln!("warning: {error}");
         }
     }
-}
-
-/// What a client needs to know of the local server; on a real cluster the environment and AWS tell it.
-fn local_config(local: &LocalDsql) -> Config {
-    Config::new(local.endpoint())
-        .host_addr(local.address().ip())
-        .port(local.address().port())
-        .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key())
 }
 
 fn quoted(identifier: &str) -> String {

@@ -87,14 +87,8 @@ async fn a_role_that_is_not_admin_has_its_clinic_in_myschema() {
     let local = LocalDsql::start().await.unwrap();
     let refused = on(&local, "clinic", &["sample"]);
     assert_eq!(refused.status.code(), Some(1));
-    let admin = mizzle::connect::Config::new(local.endpoint())
-        .host_addr(local.address().ip())
-        .port(local.address().port())
-        .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key())
-        .connect()
-        .await
-        .unwrap();
+    let admin =
+        mizzle::connect::Config::from_vars(|name| local.variable(name)).unwrap().connect().await.unwrap();
     for statement in [
         "CREATE ROLE clinic WITH LOGIN",
         &format!("AWS IAM GRANT clinic TO '{}'", local.principal_arn()),

@@ -13,14 +13,8 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn start() -> Self {
         let local = LocalDsql::start().await.expect("a local DSQL starts");
-        let client = Config::new(local.endpoint())
-            .host_addr(local.address().ip())
-            .port(local.address().port())
-            .root_certificate_file(local.ca_file())
-            .static_credentials(local.access_key_id(), local.secret_access_key())
-            .connect()
-            .await
-            .expect("it lets us in");
+        let config = Config::from_vars(|name| local.variable(name)).expect("the server says how to connect");
+        let client = config.connect().await.expect("it lets us in");
         Self { client, _local: local }
     }
 
