@@ -14,6 +14,7 @@ use crate::engine::{Account, Cache, Search, Server, Settings};
 use crate::iam::{Clock, Gate};
 use crate::identity::{Endpoint, Identity};
 use crate::local::LocalDsql;
+use crate::session::Adjudicator;
 use crate::tls::{self, Authority};
 
 /// Settings of a local DSQL; every one has a default.
@@ -155,12 +156,15 @@ impl Builder {
             region: identity.endpoint.region().to_owned(),
             cluster_arn: identity.endpoint.cluster_arn(),
         };
+        let control = Arc::new(Mutex::new(control));
+        let adjudicator = Adjudicator::open(Arc::clone(&control), server.socket()).await?;
         let cluster = Arc::new(Cluster {
             tls,
             gate,
             clock: self.clock,
             socket: server.socket(),
-            control: Mutex::new(control),
+            control,
+            adjudicator,
             limits: self.limits,
         });
         Ok(LocalDsql::listen(listener, address, cluster, identity, ca_file, server))

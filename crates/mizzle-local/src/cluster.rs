@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::engine::Backend;
 use crate::iam::{Clock, Gate};
+use crate::session::Adjudicator;
 
 /// One cluster, seen from its sessions.
 #[derive(Debug)]
@@ -17,7 +18,9 @@ pub(crate) struct Cluster {
     pub(crate) clock: Clock,
     pub(crate) socket: PathBuf,
     /// A superuser's connection, for questions about the cluster itself.
-    pub(crate) control: Mutex<Backend>,
+    pub(crate) control: Arc<Mutex<Backend>>,
+    /// What every session shares about transactions.
+    pub(crate) adjudicator: Adjudicator,
     pub(crate) limits: Limits,
 }
 

@@ -57,6 +57,7 @@ mod rules;
 mod session;
 mod statement;
 mod tls;
+mod txn;
 mod wire;
 
 pub use builder::Builder;

@@ -26,6 +26,11 @@ impl Refusal {
         Refusal::new("40001", "change conflicts with another transaction (OC000)")
     }
 
+    /// Another session changed the catalog.
+    pub(crate) fn schema_changed() -> Refusal {
+        Refusal::new("40001", "schema has been updated by another transaction (OC001)")
+    }
+
     /// A statement inside a transaction that already failed.
     pub(crate) fn aborted() -> Refusal {
         Refusal::new(

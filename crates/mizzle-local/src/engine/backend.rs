@@ -112,29 +112,43 @@ impl Backend {
     /// # Errors
     /// When the connection breaks; what the server refuses is in the outcome.
     pub(crate) async fn command(&mut self, sql: &str, parameters: &[&str]) -> io::Result<Outcome> {
+        self.script(&[(sql, parameters)]).await
+    }
+
+    /// Runs statements of our own in one round trip; the first that fails ends them.
+    ///
+    /// # Errors
+    /// See [`command`](Backend::command).
+    pub(crate) async fn script(&mut self, statements: &[(&str, &[&str])]) -> io::Result<Outcome> {
+        let mut request = Backend::request(statements);
+        self.send(&mut request).await?;
+        self.outcome().await
+    }
+
+    /// Statements of our own as messages.
+    pub(crate) fn request(statements: &[(&str, &[&str])]) -> Request {
         let mut request = Request::default();
-        request.close(OURS);
-        request.parse(OURS, sql, &[0, 0]);
-        request.bind(OURS, parameters);
-        request.execute(OURS);
+        for (sql, parameters) in statements {
+            request.close(OURS);
+            request.parse(OURS, sql, &[0, 0]);
+            request.bind(OURS, parameters);
+            request.execute(OURS);
+        }
         request.sync();
-        self.round_trip(request).await
+        request
     }
 
     async fn round_trip(&mut self, mut request: Request) -> io::Result<Outcome> {
         self.send(&mut request).await?;
+        self.outcome().await
+    }
+
+    async fn outcome(&mut self) -> io::Result<Outcome> {
         let mut outcome = Ok(Vec::new());
         loop {
             let frame = self.next().await?;
-            match frame.tag {
-                b'Z' => return Ok(outcome),
-                b'E' => outcome = Err(Fields::read(&frame.body)),
-                b'D' => {
-                    if let Ok(rows) = &mut outcome {
-                        rows.push(row(&frame.body).unwrap_or_default());
-                    }
-                }
-                _ => {}
+            if gather(&mut outcome, &frame) {
+                return Ok(outcome);
             }
         }
     }
@@ -150,6 +164,16 @@ impl std::fmt::Debug for Backend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Backend")
     }
+}
+
+/// Takes a message into the outcome; whether it was the last.
+pub(crate) fn gather(outcome: &mut Outcome, frame: &Frame) -> bool {
+    match (frame.tag, &mut *outcome) {
+        (b'E', _) => *outcome = Err(Fields::read(&frame.body)),
+        (b'D', Ok(rows)) => rows.push(row(&frame.body).unwrap_or_default()),
+        _ => {}
+    }
+    frame.tag == b'Z'
 }
 
 fn row(body: &Bytes) -> Option<Vec<Option<String>>> {

@@ -143,15 +143,87 @@ begin
   succeeded := coalesce((select j.status = 'completed' from sys.jobs j where j.job_id = wait_for_job.job_id), false);
 end $$;
 
-create function sys.local_count_row() returns trigger language plpgsql as $$
+-- Who shows this may write past every rule: our own sessions, nobody else.
+create table sys.local_secret (secret text not null);
+
+-- Tells of every changed row within the statement's own answer, and counts. INFO comes through whatever the client
+-- wants to hear, and our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
+create function sys.local_capture() returns trigger language plpgsql
+  set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
+  set bytea_output = 'hex' set timezone = 'UTC' as $$
 declare
   counted int := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
+  weighed bigint := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint;
+  before text := case when tg_op <> 'INSERT' then old::text end;
+  after text := case when tg_op <> 'DELETE' then new::text end;
 begin
   if counted > pg_catalog.current_setting('mizzle.row_limit', true)::int then
     raise exception using errcode = '54000', message = 'transaction row limit exceeded';
   end if;
   perform pg_catalog.set_config('mizzle.rows', counted::text, true);
+  -- In a block of ours the size is judged at COMMIT.
+  if coalesce(pg_catalog.current_setting('mizzle.block', true), '') <> 'on' then
+    weighed := weighed + octet_length(coalesce(after, before));
+    if weighed > 10485760 then
+      raise exception using errcode = '54000', message = 'transaction size limit 10mb exceeded';
+    end if;
+    perform pg_catalog.set_config('mizzle.bytes', weighed::text, true);
+  end if;
+  if before is null then
+    raise info using errcode = 'MZ001', message = tg_relid::text, hint = after;
+  elsif after is null then
+    raise info using errcode = 'MZ001', message = tg_relid::text, detail = before;
+  else
+    raise info using errcode = 'MZ001', message = tg_relid::text, detail = before, hint = after;
+  end if;
   return null;
+end $$;
+
+-- Writes rows as they have to be, with triggers and foreign keys silent.
+create function sys.local_replay(shown text, script text) returns void language plpgsql security definer
+  set session_replication_role = replica set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+  set timezone = 'UTC' as $$
+begin
+  if not exists (select from sys.local_secret where secret = shown) then
+    raise exception using errcode = '42501', message = 'permission denied for function local_replay';
+  end if;
+  execute script;
+end $$;
+
+-- The error of a deferred foreign key.
+create function sys.local_orphan(in_schema text, in_table text, foreign_key text) returns void language plpgsql as $$
+begin
+  raise exception using errcode = '23503', schema = in_schema, table = in_table, constraint = foreign_key,
+    message = format('insert or update on table "%s" violates foreign key constraint "%s"', in_table, foreign_key);
+end $$;
+
+-- Whether a transaction is one of several that share a row lock.
+create function sys.local_shares(mark xid, holder xid) returns boolean language plpgsql stable as $$
+begin
+  return exists (select from pg_catalog.pg_get_multixact_members(mark) m where m.xid = holder);
+exception
+  when others then return false;
+end $$;
+
+-- The rows that the statement of the open savepoint locked. A savepoint has a transaction id of its own, so rows
+-- that foreign keys locked earlier in the transaction are not among them. Reads the locked tables from end to end.
+create function sys.local_locked() returns table (of_table oid, image text) language plpgsql security definer
+  set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
+  set bytea_output = 'hex' set timezone = 'UTC' as $$
+declare
+  holder xid := (select l.transactionid from pg_catalog.pg_locks l
+    where l.locktype = 'transactionid' and l.pid = pg_catalog.pg_backend_pid() and l.mode = 'ExclusiveLock'
+      and l.transactionid <> pg_catalog.pg_current_xact_id_if_assigned()::xid limit 1);
+  touched oid;
+begin
+  if holder is null then
+    return;
+  end if;
+  for touched in select c.oid from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation
+    where l.locktype = 'relation' and l.pid = pg_catalog.pg_backend_pid() and l.mode = 'RowShareLock' and c.relkind = 'r' loop
+    return query execute format('select %s::oid, t::text from %s t where t.xmax = %L::xid
+      or t.xmax <> ''0''::xid and sys.local_shares(t.xmax, %L::xid)', touched, touched::regclass, holder, holder);
+  end loop;
 end $$;
 
 create function sys.local_on_table() returns event_trigger
@@ -159,10 +231,10 @@ create function sys.local_on_table() returns event_trigger
 declare made record;
 begin
   for made in select objid from pg_event_trigger_ddl_commands() where command_tag = 'CREATE TABLE' loop
-    execute format('create trigger local_count_row after insert or update or delete on %s
-                    for each row execute function sys.local_count_row()', made.objid::regclass);
+    execute format('create trigger local_capture after insert or update or delete on %s
+                    for each row execute function sys.local_capture()', made.objid::regclass);
     -- Internal triggers are not shown by \d, information_schema and pg_dump.
-    update pg_trigger set tgisinternal = true where tgrelid = made.objid and tgname = 'local_count_row';
+    update pg_trigger set tgisinternal = true where tgrelid = made.objid and tgname = 'local_capture';
   end loop;
 end $$;
 

@@ -9,7 +9,7 @@ mod server;
 mod template;
 
 pub(crate) use account::Account;
-pub(crate) use backend::{Backend, ConnectError};
+pub(crate) use backend::{Backend, ConnectError, Outcome, gather};
 pub(crate) use binaries::{Binaries, Search};
 pub(crate) use server::{Server, Settings};
 pub(crate) use template::Cache;

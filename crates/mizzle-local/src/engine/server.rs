@@ -106,8 +106,10 @@ impl Server {
 
     async fn ready(&mut self) -> Result<Backend, Error> {
         let deadline = Instant::now() + PATIENCE;
+        // Names of types come out with their schema.
+        let settings = [("search_path".to_owned(), "pg_catalog".to_owned())];
         loop {
-            match Backend::connect(&self.socket(), OWNER, &[]).await {
+            match Backend::connect(&self.socket(), OWNER, &settings).await {
                 Ok(backend) => return Ok(backend),
                 Err(ConnectError::Server(fields)) if fields.state() != "57P03" => {
                     return Err(Error::new(format!("PostgreSQL refuses us: {}", fields.message())));
@@ -162,8 +164,8 @@ fn arguments(binaries: &Binaries, run: &Path, data: &Path, settings: &Settings) 
     set("timezone", "UTC");
     set("log_timezone", "UTC");
     set("default_transaction_isolation", "repeatable read");
-    // Nobody waits for a lock for long: the one who does conflicts with the one who holds it.
-    set("lock_timeout", "1s");
+    // Crossed locks are ours to clear; PostgreSQL finds what we do not see.
+    set("deadlock_timeout", "30ms");
     set("mizzle.row_limit", &settings.row_limit.to_string());
     let major = binaries.version().major;
     if major >= 16 {

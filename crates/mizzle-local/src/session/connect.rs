@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Client, Session, relay};
@@ -91,7 +90,7 @@ async fn secure(cluster: &Cluster, stream: TcpStream) -> io::Result<Option<(bool
                 continue;
             }
             Ok(Preamble::Cancel(packet)) => {
-                cancel(cluster, &packet).await?;
+                cluster.adjudicator.cancel(packet.get(4..).unwrap_or_default()).await?;
                 return Ok(None);
             }
             Ok(Preamble::Startup(_)) => Refusal::new("28000", "unable to accept connection, TLS is required")
@@ -117,7 +116,7 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<Backend>
     let startup = match Preamble::read(&packet)? {
         Preamble::Startup(startup) => startup,
         Preamble::Cancel(packet) => {
-            cancel(cluster, &packet).await?;
+            cluster.adjudicator.cancel(packet.get(4..).unwrap_or_default()).await?;
             return Ok(None);
         }
         Preamble::Tls | Preamble::Gss => {
@@ -186,17 +185,6 @@ fn backend_refusal(error: ConnectError) -> Entry {
         state => Refusal::new(state, fields.message()),
     };
     refusal.into()
-}
-
-/// Passes a cancel request on: the key in it is the backend's own, so the backend decides.
-async fn cancel(cluster: &Cluster, packet: &[u8]) -> io::Result<()> {
-    let mut backend = UnixStream::connect(&cluster.socket).await?;
-    let mut framed = (packet.len() as u32 + 4).to_be_bytes().to_vec();
-    framed.extend_from_slice(packet);
-    backend.write_all(&framed).await?;
-    // PostgreSQL closes the connection once the signal is sent.
-    let _ = backend.read(&mut [0]).await?;
-    Ok(())
 }
 
 impl From<io::Error> for Entry {

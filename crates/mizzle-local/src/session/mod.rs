@@ -8,13 +8,25 @@
 //! client:  Parse Bind Execute   Parse Bind Execute   Sync
 //!          └───── unit ─────┘   └───── unit ─────┘
 //! ```
+//!
+//! A transaction runs natively, in PostgreSQL's own repeatable read, for as long as nobody is in its way. When it
+//! loses its backend, or when what PostgreSQL did may not be what its snapshot says, its statements run in a *view*:
+//! the latest state with newer commits undone and its own writes put back, rolled back after each statement. `COMMIT`
+//! asks the [`Adjudicator`].
 
+mod adjudicator;
+mod commit;
 mod connect;
+mod exchange;
 mod extended;
+mod perform;
 mod relay;
+mod seat;
 mod simple;
 mod transaction;
+mod unit;
 
+pub(crate) use adjudicator::Adjudicator;
 pub(crate) use connect::serve;
 
 use std::collections::HashMap;
@@ -25,12 +37,15 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
 
-use self::extended::Named;
+use self::exchange::Suspended;
+use self::extended::{Named, Portal};
+use self::seat::Seat;
 use self::transaction::Transaction;
 use crate::cluster::Cluster;
 use crate::engine::Backend;
 use crate::refusal::Refusal;
-use crate::wire::{Answer, Frame, Framed, Severity};
+use crate::txn::Change;
+use crate::wire::{Answer, Framed, Severity};
 
 type Client = Framed<TlsStream<TcpStream>>;
 
@@ -38,13 +53,16 @@ type Client = Framed<TlsStream<TcpStream>>;
 struct Session {
     cluster: Arc<Cluster>,
     client: Client,
-    backend: Backend,
+    seat: Arc<Seat>,
     answer: Answer,
+    /// Whether the answer may have to be taken back, so that none of it is sent yet.
+    held: bool,
+    /// What the running statement changed so far.
+    captured: Vec<Change>,
     transaction: Option<Transaction>,
     statements: Named,
-    portals: Named,
-    /// Whether the backend ran units that no `Sync` closed yet.
-    unsynced: bool,
+    portals: HashMap<String, Portal>,
+    suspended: HashMap<String, Suspended>,
     /// Whether an error makes us skip everything up to the next `Sync`.
     skipping: bool,
 }
@@ -63,15 +81,18 @@ type Step<T = ()> = Result<T, Stop>;
 
 impl Session {
     fn new(cluster: Arc<Cluster>, client: Client, backend: Backend) -> Session {
+        let seat = cluster.adjudicator.seat(backend);
         Session {
             cluster,
             client,
-            backend,
+            seat,
             answer: Answer::default(),
+            held: false,
+            captured: Vec::new(),
             transaction: None,
             statements: HashMap::new(),
             portals: HashMap::new(),
-            unsynced: false,
+            suspended: HashMap::new(),
             skipping: false,
         }
     }
@@ -149,17 +170,11 @@ impl Session {
     async fn flush(&mut self) -> io::Result<()> {
         if self.answer.len() > 0 { self.client.send(&self.answer.take()).await } else { Ok(()) }
     }
+}
 
-    /// The next message of the backend that answers something; what it says unasked goes to the client.
-    async fn next(&mut self) -> Step<Frame> {
-        loop {
-            let frame = self.backend.next().await?;
-            match frame.tag {
-                b'N' | b'A' => self.answer.frame(frame.tag, &frame.body),
-                b'S' => self.answer.frame(b'S', &relay::parameter(&frame.body)),
-                _ => return Ok(frame),
-            }
-        }
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.cluster.adjudicator.leave(&self.seat);
     }
 }
 

@@ -1,30 +1,34 @@
-//! The transaction a session owns: how it opens, what it remembers, how it ends.
+//! The transaction a session owns: how it opens, what it remembers, how it is given up.
+
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Session, Step, Stop, relay};
+use super::seat::Line;
+use super::{Session, Step};
 use crate::refusal::Refusal;
 use crate::rules;
 use crate::statement::{Kind, Statement};
-use crate::wire::Fields;
+use crate::txn::{Snapshot, WriteSet};
 
 /// An open transaction.
 #[derive(Debug)]
 pub(super) struct Transaction {
     /// Opened by `BEGIN`, not by several statements in one flight.
     pub(super) explicit: bool,
-    /// Whether the backend is inside a block of ours.
-    pub(super) begun: bool,
     /// Something failed: only the end of the transaction is heard.
     pub(super) aborted: bool,
+    pub(super) read_only: bool,
+    pub(super) snapshot: Snapshot,
+    /// When PostgreSQL says it began, as text.
+    pub(super) began: String,
+    pub(super) writes: WriteSet,
+    /// Whether it ran a statement that changes the catalog.
+    pub(super) ddl: bool,
+    /// What has to be set again wherever it goes on.
+    pub(super) settings: Vec<String>,
     seen: rules::Seen,
     since: Instant,
-}
-
-impl Transaction {
-    fn new(explicit: bool, begun: bool) -> Transaction {
-        Transaction { explicit, begun, aborted: false, seen: rules::Seen::default(), since: Instant::now() }
-    }
 }
 
 impl Session {
@@ -60,8 +64,45 @@ impl Session {
     }
 
     /// Opens a transaction for statements that come in one flight.
-    pub(super) fn open_implicit(&mut self, begun: bool) {
-        self.transaction = Some(Transaction::new(false, begun));
+    pub(super) async fn open_implicit(&mut self) -> Step {
+        self.open(false, None).await
+    }
+
+    /// Takes the snapshot now, with no commit in flight: what PostgreSQL sees and where the log stands are the same.
+    async fn open(&mut self, explicit: bool, read_only: Option<bool>) -> Step {
+        let mode = match read_only {
+            Some(true) => " READ ONLY",
+            Some(false) => " READ WRITE",
+            None => "",
+        };
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ{mode}");
+        let look = "SELECT pg_catalog.set_config('mizzle.block', 'on', true), \
+                    pg_catalog.to_char(pg_catalog.transaction_timestamp() AT TIME ZONE 'UTC', \
+                    'YYYY-MM-DD HH24:MI:SS.US+00')";
+        let mut line = self.seat.line().await;
+        let cluster = Arc::clone(&self.cluster);
+        let (outcome, snapshot) = {
+            let _still = cluster.adjudicator.share().await?;
+            (line.script(&[(&begin, &[]), (look, &[])]).await?, cluster.adjudicator.log.snapshot())
+        };
+        let rows = outcome.map_err(|fields| Refusal::new(fields.state(), fields.message()))?;
+        line.begun = true;
+        line.epoch += 1;
+        let began =
+            rows.into_iter().next().and_then(|row| row.into_iter().nth(1).flatten()).unwrap_or_default();
+        self.transaction = Some(Transaction {
+            explicit,
+            aborted: false,
+            read_only: read_only == Some(true),
+            snapshot,
+            began,
+            writes: WriteSet::default(),
+            ddl: false,
+            settings: Vec::new(),
+            seen: rules::Seen::default(),
+            since: Instant::now(),
+        });
+        Ok(())
     }
 
     pub(super) async fn begin(&mut self, read_only: Option<bool>) -> Step {
@@ -69,99 +110,34 @@ impl Session {
             Some(transaction) if transaction.explicit => {
                 self.warn("25001", "there is already a transaction in progress");
             }
-            Some(transaction) if transaction.begun => transaction.explicit = true,
-            _ => {
-                let mode = match read_only {
-                    Some(true) => " READ ONLY",
-                    Some(false) => " READ WRITE",
-                    None => "",
-                };
-                self.command(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ{mode}")).await?;
-                match &mut self.transaction {
-                    Some(transaction) => (transaction.explicit, transaction.begun) = (true, true),
-                    None => self.transaction = Some(Transaction::new(true, true)),
-                }
-            }
+            Some(transaction) => transaction.explicit = true,
+            None => self.open(true, read_only).await?,
         }
         self.answer.complete("BEGIN");
         Ok(())
     }
 
-    pub(super) async fn commit(&mut self) -> Step {
-        match self.transaction.take() {
-            Some(transaction) if transaction.aborted => {
-                self.answer.complete("ROLLBACK");
-                return Ok(());
-            }
-            Some(transaction) if transaction.begun || self.unsynced => {
-                if !transaction.explicit {
-                    self.warn("25P01", "there is no transaction in progress");
-                }
-                self.command("COMMIT").await?;
-            }
-            _ => self.warn("25P01", "there is no transaction in progress"),
-        }
-        self.answer.complete("COMMIT");
-        Ok(())
-    }
-
     pub(super) async fn rollback(&mut self) -> Step {
         match self.transaction.take() {
-            Some(transaction) if transaction.aborted => {}
-            Some(transaction) if transaction.begun || self.unsynced => self.command("ROLLBACK").await?,
-            _ => self.warn("25P01", "there is no transaction in progress"),
+            Some(_) => self.leave_block(&mut *self.seat.line().await).await?,
+            None => self.warn("25P01", "there is no transaction in progress"),
         }
         self.answer.complete("ROLLBACK");
         Ok(())
     }
 
-    /// Ends the transaction of statements that came in one flight.
-    pub(super) async fn close_implicit(&mut self) -> Step {
-        match &self.transaction {
-            Some(transaction) if !transaction.explicit => {
-                let begun = transaction.begun;
-                self.transaction = None;
-                if begun { self.command("COMMIT").await } else { Ok(()) }
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// After an error: the backend is rolled back at once, and an explicit transaction waits for its end.
     pub(super) async fn abort(&mut self) -> std::io::Result<()> {
-        let open = match &mut self.transaction {
-            Some(transaction) => {
-                let open = transaction.begun && !transaction.aborted;
-                transaction.aborted = true;
-                open
-            }
-            None => false,
-        };
-        if open || self.unsynced {
-            let _ = self.backend.command("ROLLBACK", &[]).await?;
-            self.unsynced = false;
-        }
-        if self.transaction.as_ref().is_some_and(|transaction| !transaction.explicit) {
+        let Some(transaction) = &mut self.transaction else { return Ok(()) };
+        transaction.aborted = true;
+        if !transaction.explicit {
             self.transaction = None;
         }
-        Ok(())
+        self.leave_block(&mut *self.seat.line().await).await
     }
 
-    /// Runs a statement of ours that answers no rows. Its round trip closes every unit before it.
-    async fn command(&mut self, sql: &str) -> Step {
-        let outcome = self.backend.command(sql, &[]).await?;
-        self.unsynced = false;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(fields) => {
-                self.relay_error(&fields, None);
-                Err(Stop::Failed)
-            }
-        }
-    }
-
-    pub(super) fn relay_error(&mut self, fields: &Fields, statement: Option<&Statement>) {
-        self.answer.frame(b'E', &relay::error(fields, statement).to_body());
+    async fn leave_block(&self, line: &mut Line) -> std::io::Result<()> {
+        if line.begun { line.rollback().await } else { Ok(()) }
     }
 
     /// Runs a statement that needs no backend, or only our own words to it.

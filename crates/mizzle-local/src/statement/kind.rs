@@ -14,8 +14,10 @@ pub(crate) enum Kind {
     Rollback,
     /// Reads, `SHOW` and `EXPLAIN` included.
     Read,
-    /// Reads that lock rows.
+    /// Reads that lock rows against every change.
     Lock,
+    /// Reads that lock rows against the change of their keys: `FOR KEY SHARE` and nothing stronger.
+    LockKey,
     /// Changes rows.
     Write,
     /// Changes the catalog.
@@ -78,7 +80,8 @@ fn query(tree: &Tree) -> Kind {
     for node in tree.nodes() {
         match node.kind() {
             K::INSERT | K::UPDATE | K::DELETE | K::MERGE => return Kind::Write,
-            K::LOCKING_CLAUSE => kind = Kind::Lock,
+            K::FOR_KEY_SHARE if kind == Kind::Read => kind = Kind::LockKey,
+            K::FOR_UPDATE => kind = Kind::Lock,
             _ => {}
         }
     }

@@ -83,6 +83,8 @@ mod tests {
         check("explain analyze insert into t values (1)", "Write");
         check("explain insert into t values (1)", "Read");
         check("select * from t for update", "Lock");
+        check("select * from t for key share", "LockKey");
+        check("select * from t, u for key share of t for update of u nowait", "Lock");
         check("create table t (id int); grant select on t to r", "Ddl; Ddl");
         check("create function f() returns int language sql begin atomic select 1; select 2; end", "Ddl");
         check("set search_path = a; show search_path; reset all", "Set; Read; Set");

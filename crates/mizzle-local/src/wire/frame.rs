@@ -25,7 +25,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         Framed { stream, unread: BytesMut::with_capacity(8192), limit }
     }
 
-    /// The next frame, or `None` when the peer closed the stream between two frames.
+    /// The next frame, or `None` when the peer closed the stream between two frames. Nothing is lost when the caller
+    /// stops waiting.
     ///
     /// # Errors
     /// `InvalidData` for a frame over the limit, else what the stream says.
@@ -36,10 +37,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         let tag = self.unread[0];
         let length = u32::from_be_bytes([self.unread[1], self.unread[2], self.unread[3], self.unread[4]]);
         let body = self.body_length(length)?;
+        self.fill(5 + body).await?;
         self.unread.advance(5);
-        if !self.fill(body).await? && body > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
         Ok(Some(Frame { tag, body: self.unread.split_to(body).freeze() }))
     }
 

@@ -83,6 +83,24 @@ impl Answer {
         self.0.len()
     }
 
+    /// Takes back everything after the first `length` bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.0.truncate(length);
+    }
+
+    /// Takes back rows and completions after the first `length` bytes: what a commit that failed leaves is what was
+    /// said about names and types.
+    pub(crate) fn retract(&mut self, length: usize) {
+        let mut said = self.0.split_off(length.min(self.0.len()));
+        while said.len() >= 5 {
+            let frame = 1 + u32::from_be_bytes([said[1], said[2], said[3], said[4]]) as usize;
+            let frame = said.split_to(frame.min(said.len()));
+            if !matches!(frame[0], b'D' | b'C' | b's' | b'I') {
+                self.0.extend_from_slice(&frame);
+            }
+        }
+    }
+
     /// What has been written, taken out.
     pub(crate) fn take(&mut self) -> Bytes {
         self.0.split().freeze()
@@ -148,10 +166,6 @@ impl Request {
 
     pub(crate) fn sync(&mut self) {
         self.frame(b'S', b"");
-    }
-
-    pub(crate) fn flush(&mut self) {
-        self.frame(b'H', b"");
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,6 +1,7 @@
 //! A local DSQL as its clients see it: over TCP, with drivers and programs of other people.
 
 mod cluster;
+mod concurrency;
 mod engine;
 mod entry;
 mod limits;

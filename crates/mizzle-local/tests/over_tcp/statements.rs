@@ -1,4 +1,4 @@
-//! Statements: transactions, refusals, jobs and conflicts.
+//! Statements: transactions, refusals and jobs.
 
 use crate::cluster::{Cluster, ask, story};
 
@@ -137,29 +137,5 @@ async fn asynchronous_statements_answer_a_job() {
         ],
     )
     .await;
-    cluster.stop().await;
-}
-
-#[tokio::test]
-async fn whoever_comes_second_conflicts() {
-    let cluster = Cluster::start().await;
-    let (one, other) = (cluster.admin().await, cluster.admin().await);
-    let conflict = "40001 change conflicts with another transaction (OC000)";
-    story(
-        &one,
-        &[
-            ("create table t (id int primary key, a int)", "#0"),
-            ("insert into t values (1, 0)", "#1"),
-            ("begin", "#0"),
-            ("select a from t", "0; #1"),
-        ],
-    )
-    .await;
-    story(&other, &[("update t set a = 1", "#1")]).await;
-    story(&one, &[("update t set a = 2", conflict), ("commit", "#0")]).await;
-    // Nobody waits for good: the lock of an open transaction is a conflict too.
-    story(&one, &[("begin", "#0"), ("update t set a = 3", "#1")]).await;
-    story(&other, &[("update t set a = 4", conflict)]).await;
-    story(&one, &[("commit", "#0"), ("select a from t", "3; #1")]).await;
     cluster.stop().await;
 }

@@ -1,0 +1,173 @@
+//! `COMMIT`: whoever comes first wins; what PostgreSQL holds no more is written again.
+
+use std::io;
+use std::sync::Arc;
+
+use super::seat::Line;
+use super::transaction::Transaction;
+use super::{Session, Step, Stop};
+use crate::refusal::Refusal;
+use crate::txn::{clashes, orphans, overlay};
+use crate::wire::Fields;
+
+/// Bytes that a transaction may change.
+const SIZE: usize = 10 << 20;
+
+impl Session {
+    /// The client's own `COMMIT`.
+    pub(super) async fn commit(&mut self) -> Step {
+        match self.transaction.take() {
+            Some(transaction) if transaction.aborted => {
+                self.answer.complete("ROLLBACK");
+                return Ok(());
+            }
+            Some(transaction) => {
+                if !transaction.explicit {
+                    self.warn("25P01", "there is no transaction in progress");
+                }
+                self.conclude(transaction).await?;
+            }
+            None => self.warn("25P01", "there is no transaction in progress"),
+        }
+        self.answer.complete("COMMIT");
+        Ok(())
+    }
+
+    /// Ends the transaction of statements that came in one flight.
+    pub(super) async fn close_implicit(&mut self) -> Step {
+        match self.transaction.take() {
+            Some(transaction) if !transaction.explicit => self.conclude(transaction).await,
+            other => {
+                self.transaction = other;
+                Ok(())
+            }
+        }
+    }
+
+    async fn conclude(&mut self, transaction: Transaction) -> Step {
+        let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
+        let judge = &cluster.adjudicator;
+        if transaction.writes.is_empty() && !transaction.ddl {
+            let mut line = seat.line().await;
+            let said = self.end_read(&mut line, &transaction).await?;
+            return self.said(said);
+        }
+        // The latch before the backend: whoever parks us only ever tries to have it.
+        let _alone = judge.alone().await?;
+        let mut line = seat.line().await;
+        if let Err(refusal) = verdict(&transaction, line.begun) {
+            if line.begun {
+                line.rollback().await?;
+            }
+            return Err(refusal.into());
+        }
+        let mut written = line.begun;
+        if written {
+            let said = judge.script(seat.process, &mut line, &[("COMMIT", &[])]).await?;
+            line.end();
+            if let Err(fields) = said {
+                // Deferred foreign keys look at the latest state; ours are looked at when the rows are put there.
+                let doubtful = matches!(fields.state(), "40001" | "40P01")
+                    || transaction.snapshot.is_old() && fields.state().starts_with("23");
+                if !doubtful {
+                    return self.said(Err(fields));
+                }
+                written = false;
+            }
+        }
+        if !written {
+            let said = self.write_again(&mut line, &transaction).await?;
+            self.said(said)?;
+        }
+        if !transaction.writes.is_empty() {
+            judge.log.lock().record(&transaction.writes);
+        }
+        if transaction.ddl {
+            judge.schema_changed().await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing was written: there is nothing to fail. What was set stays set, with or without the block.
+    async fn end_read(&self, line: &mut Line, transaction: &Transaction) -> io::Result<Result<(), Fields>> {
+        let mut statements: Vec<(&str, &[&str])> = Vec::new();
+        if !line.begun {
+            if transaction.settings.is_empty() {
+                return Ok(Ok(()));
+            }
+            statements.push(("BEGIN", &[]));
+            statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
+        }
+        statements.push(("COMMIT", &[]));
+        self.end_block(line, &statements).await
+    }
+
+    /// Puts the transaction's writes on top of the latest state, which nobody changes meanwhile.
+    async fn write_again(
+        &self,
+        line: &mut Line,
+        transaction: &Transaction,
+    ) -> io::Result<Result<(), Fields>> {
+        let catalog = transaction.snapshot.catalog();
+        let mut script = overlay(&catalog, &[], &transaction.writes);
+        for query in orphans(&catalog, &transaction.writes) {
+            script.push_str(&query);
+            script.push_str(";\n");
+        }
+        let replay = [self.cluster.adjudicator.secret(), script.as_str()];
+        let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
+        statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
+        if !script.is_empty() {
+            statements.push(("SELECT sys.local_replay($1, $2)", &replay));
+        }
+        statements.push(("COMMIT", &[]));
+        let said = self.end_block(line, &statements).await?;
+        // What nobody but a newer commit can have taken: a value in a partial or computed unique index.
+        Ok(said.map_err(|fields| match fields.state() {
+            "23503" => fields,
+            state if state.starts_with("23") => Fields(vec![(b'C', "40001".to_owned())]),
+            _ => fields,
+        }))
+    }
+
+    async fn end_block(
+        &self,
+        line: &mut Line,
+        statements: &[(&str, &[&str])],
+    ) -> io::Result<Result<(), Fields>> {
+        let judge = &self.cluster.adjudicator;
+        let said = judge.script(self.seat.process, line, statements).await?;
+        match said {
+            Ok(_) => line.end(),
+            Err(_) => line.rollback().await?,
+        }
+        Ok(said.map(drop))
+    }
+
+    fn said(&mut self, said: Result<(), Fields>) -> Step {
+        match said {
+            Ok(()) => Ok(()),
+            Err(fields) => {
+                self.relay_error(&fields, None);
+                Err(Stop::Failed)
+            }
+        }
+    }
+}
+
+/// Whether the transaction may commit, by what others committed before it.
+fn verdict(transaction: &Transaction, begun: bool) -> Result<(), Refusal> {
+    if transaction.writes.bytes > SIZE {
+        let size = transaction.writes.bytes.div_ceil(1 << 20);
+        let mut refusal = Refusal::new("54000", "transaction size limit 10mb exceeded");
+        refusal.detail = Some(format!("Current transaction size {size}mb > 10mb"));
+        return Err(refusal);
+    }
+    if transaction.snapshot.is_outdated() || transaction.ddl && !begun {
+        return Err(Refusal::schema_changed());
+    }
+    if clashes(&transaction.snapshot.newer(), &transaction.writes) {
+        return Err(Refusal::conflict());
+    }
+    Ok(())
+}

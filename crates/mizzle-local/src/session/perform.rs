@@ -1,0 +1,375 @@
+//! One statement in its transaction: natively as long as that is exact, else in a view of its own.
+//!
+//! ```text
+//!             ┌──────────── run ◀───────────┐
+//! native ─────┤                             │ again, in a view
+//!             └─ parked? preempted? 40001? in doubt? ─┘
+//! ```
+//!
+//! PostgreSQL checks uniqueness, foreign keys and row locks against the latest state. So the outcome of a native
+//! write counts only if no newer commit can have had a part in it; it is held back until that is known.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::OwnedMutexGuard;
+
+use super::seat::{Line, Seat, Stopped};
+use super::unit::Unit;
+use super::{Session, Step, Stop};
+use crate::refusal::Refusal;
+use crate::statement::{Kind, Statement};
+use crate::txn::{Modes, is_doubtful, overlay};
+
+/// How often a statement gives way before it stays.
+const YIELDS: usize = 5;
+
+/// How often a statement is run before we give up.
+const ATTEMPTS: usize = 20;
+
+/// What a statement does to its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Read,
+    Set,
+    Lock(Modes),
+    Write,
+    Ddl,
+}
+
+/// How a run came out.
+enum Outcome {
+    /// It counts; rows that it locked, as table and image.
+    Done(Vec<(u32, String)>),
+    /// The client has been told.
+    Failed,
+    /// It does not count.
+    Again,
+}
+
+impl Weight {
+    fn of(statement: &Statement) -> Weight {
+        match statement.kind {
+            Kind::Write => Weight::Write,
+            Kind::Lock => Weight::Lock(Modes::UPDATE),
+            Kind::LockKey => Weight::Lock(Modes::KEY_SHARE),
+            Kind::Ddl => Weight::Ddl,
+            Kind::Set => Weight::Set,
+            _ => Weight::Read,
+        }
+    }
+
+    /// Whether its outcome is judged.
+    fn is_judged(self) -> bool {
+        !matches!(self, Weight::Read | Weight::Set)
+    }
+}
+
+impl Session {
+    /// Runs a unit with the statement in it.
+    pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
+        let weight = Weight::of(statement);
+        if self.transaction.is_some() {
+            return self.within(unit, statement, weight).await;
+        }
+        if !weight.is_judged() {
+            return self.pass(unit).await;
+        }
+        if weight != Weight::Ddl && self.alone(unit).await? {
+            return Ok(());
+        }
+        let mark = self.answer.len();
+        self.open_implicit().await?;
+        self.within(unit, statement, weight).await?;
+        let done = self.close_implicit().await;
+        if done.is_err() {
+            // What was answered was not committed after all: rows and completion are not heard.
+            self.answer.retract(mark);
+        }
+        done
+    }
+
+    /// A read outside a transaction: PostgreSQL's own snapshot is the one.
+    async fn pass(&mut self, unit: &Unit) -> Step {
+        let seat = Arc::clone(&self.seat);
+        let mark = self.answer.len();
+        for attempt in 0.. {
+            let mut line = seat.line().await;
+            let (failure, stopped) = self.send(&seat, &mut line, unit, attempt).await?;
+            if given_way(failure.as_deref(), stopped) {
+                self.answer.truncate(mark);
+                continue;
+            }
+            self.note_captured();
+            if failure.is_some() {
+                return Err(Stop::Failed);
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    /// Runs a write with the latch alone while no transaction is open: there is nobody to conflict with. False when
+    /// that is not the case, or when somebody else wanted the latch before the statement was done.
+    async fn alone(&mut self, unit: &Unit) -> Step<bool> {
+        let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
+        let judge = &cluster.adjudicator;
+        let mut line = seat.line().await;
+        let Some(_alone) = judge.alone_if_idle() else { return Ok(false) };
+        let _holding = judge.hold(&seat);
+        let mark = self.answer.len();
+        self.held = true;
+        let ran = self.send(&seat, &mut line, unit, 0).await;
+        self.held = false;
+        let (failure, stopped) = ran?;
+        if given_way(failure.as_deref(), stopped) || matches!(failure.as_deref(), Some("40001" | "40P01")) {
+            self.answer.truncate(mark);
+            return Ok(false);
+        }
+        if failure.is_some() {
+            return Err(Stop::Failed);
+        }
+        if !self.captured.is_empty() {
+            judge.log.lock().advance();
+        }
+        Ok(true)
+    }
+
+    /// Sends the unit within a window in which it may be stopped.
+    async fn send(
+        &mut self,
+        seat: &Seat,
+        line: &mut Line,
+        unit: &Unit,
+        attempt: usize,
+    ) -> io::Result<(Option<String>, Stopped)> {
+        self.captured.clear();
+        seat.open(attempt < YIELDS).await;
+        let failure = self.exchange(line, unit, attempt > 0).await?;
+        Ok((failure, seat.close(line).await?))
+    }
+
+    /// Rows that a function wrote under a read outside a transaction.
+    fn note_captured(&mut self) {
+        if !self.captured.is_empty() {
+            let mut log = self.cluster.adjudicator.log.lock();
+            let mut writes = crate::txn::WriteSet::default();
+            writes.apply(&log.catalog(), &self.captured);
+            log.record(&writes);
+        }
+    }
+
+    /// Runs a unit in the open transaction until its outcome counts.
+    async fn within(&mut self, unit: &Unit, statement: &Statement, weight: Weight) -> Step {
+        let mark = self.answer.len();
+        for attempt in 0..ATTEMPTS {
+            self.held = weight.is_judged();
+            let outcome = self.attempt(unit, weight, attempt).await;
+            self.held = false;
+            match outcome? {
+                Outcome::Done(locked) => {
+                    self.remember(statement, weight, &locked);
+                    return Ok(());
+                }
+                Outcome::Failed => return Err(Stop::Failed),
+                Outcome::Again => self.answer.truncate(mark),
+            }
+        }
+        tracing::debug!(statement = statement.sql, "gave up");
+        Err(Refusal::conflict().into())
+    }
+
+    fn remember(&mut self, statement: &Statement, weight: Weight, locked: &[(u32, String)]) {
+        let Some(transaction) = &mut self.transaction else { return };
+        let catalog = transaction.snapshot.catalog();
+        transaction.writes.apply(&catalog, &self.captured);
+        if let Weight::Lock(modes) = weight {
+            for (table, image) in locked {
+                transaction.writes.lock(&catalog, *table, image, modes);
+            }
+        }
+        transaction.ddl |= weight == Weight::Ddl;
+        if weight == Weight::Set {
+            transaction.settings.push(statement.sql.clone());
+        }
+    }
+
+    async fn attempt(&mut self, unit: &Unit, weight: Weight, attempt: usize) -> Step<Outcome> {
+        let seat = Arc::clone(&self.seat);
+        let line = seat.line().await;
+        let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
+        // A change of the catalog that lost its backend is not there any more.
+        if transaction.snapshot.is_outdated() || transaction.ddl && !line.begun {
+            return Err(Refusal::schema_changed().into());
+        }
+        match line.begun {
+            true => self.natively(&seat, line, unit, weight, attempt).await,
+            false if weight == Weight::Ddl => {
+                let line = self.begin_again(line).await?;
+                self.natively(&seat, line, unit, weight, attempt).await
+            }
+            false => self.in_view(&seat, line, unit, weight, attempt).await,
+        }
+    }
+
+    async fn natively(
+        &mut self,
+        seat: &Seat,
+        mut line: OwnedMutexGuard<Line>,
+        unit: &Unit,
+        weight: Weight,
+        attempt: usize,
+    ) -> Step<Outcome> {
+        let cluster = Arc::clone(&self.cluster);
+        if !self.mark_locks(&mut line, weight).await? {
+            line.rollback().await?;
+            return Ok(Outcome::Again);
+        }
+        let (failure, stopped) = self.send(seat, &mut line, unit, attempt).await?;
+        if lost(failure.as_deref(), stopped) {
+            line.rollback().await?;
+            return Ok(Outcome::Again);
+        }
+        let locked = match failure {
+            None => self.locked(&mut line, weight).await?,
+            Some(_) => Vec::new(),
+        };
+        if !weight.is_judged() {
+            return Ok(if failure.is_some() { Outcome::Failed } else { Outcome::Done(locked) });
+        }
+        // Whoever commits and waits for one of our locks can park us meanwhile.
+        drop(line);
+        let _still = cluster.adjudicator.share().await?;
+        let mut line = seat.line().await;
+        let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
+        let snapshot = &transaction.snapshot;
+        let again = !line.begun
+            || failure.as_deref() == Some("40001")
+            || snapshot.is_old()
+                && match &failure {
+                    Some(state) => state.starts_with("23"),
+                    None => is_doubtful(&snapshot.catalog(), &snapshot.newer(), &self.captured),
+                };
+        if again {
+            if line.begun {
+                line.rollback().await?;
+            }
+            return Ok(Outcome::Again);
+        }
+        Ok(if failure.is_some() { Outcome::Failed } else { Outcome::Done(locked) })
+    }
+
+    /// The latest state, made into the transaction's own, for one statement.
+    async fn in_view(
+        &mut self,
+        seat: &Arc<Seat>,
+        mut line: OwnedMutexGuard<Line>,
+        unit: &Unit,
+        weight: Weight,
+        attempt: usize,
+    ) -> Step<Outcome> {
+        let cluster = Arc::clone(&self.cluster);
+        let judge = &cluster.adjudicator;
+        let _alone = judge.alone().await?;
+        let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
+        if transaction.snapshot.is_outdated() {
+            return Err(Refusal::schema_changed().into());
+        }
+        let snapshot = &transaction.snapshot;
+        let script = overlay(&snapshot.catalog(), &snapshot.newer(), &transaction.writes);
+        let rows = transaction.writes.rows.to_string();
+        let replay = [judge.secret(), script.as_str()];
+        let state = [rows.as_str(), transaction.began.as_str()];
+        let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
+        if !script.is_empty() {
+            statements.push(("SELECT sys.local_replay($1, $2)", &replay));
+        }
+        statements.push((
+            "SELECT pg_catalog.set_config('mizzle.block', 'on', true), pg_catalog.set_config('mizzle.rows', $1, true), \
+             pg_catalog.set_config('mizzle.now', $2, true)",
+            &state,
+        ));
+        statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
+        if transaction.read_only {
+            statements.push(("SET TRANSACTION READ ONLY", &[]));
+        }
+        self.held = true;
+        let holding = judge.hold(seat);
+        seat.open(attempt < YIELDS).await;
+        let ready = judge.script(seat.process, &mut line, &statements).await?;
+        line.epoch += 1;
+        if let Err(fields) = ready {
+            tracing::debug!(state = fields.state(), message = fields.message(), "no view");
+            seat.close(&mut line).await?;
+            drop(holding);
+            line.rollback().await?;
+            return Ok(Outcome::Again);
+        }
+        // Said so that the exchange knows of the block; nobody else may think there is one to park.
+        line.begun = true;
+        if !self.mark_locks(&mut line, weight).await? {
+            seat.close(&mut line).await?;
+            line.rollback().await?;
+            return Ok(Outcome::Again);
+        }
+        let ran = self.send(seat, &mut line, unit, attempt).await;
+        drop(holding);
+        let (failure, stopped) = ran?;
+        let outcome = if lost(failure.as_deref(), stopped) {
+            Outcome::Again
+        } else if failure.is_some() {
+            Outcome::Failed
+        } else {
+            Outcome::Done(self.locked(&mut line, weight).await?)
+        };
+        line.rollback().await?;
+        Ok(outcome)
+    }
+
+    /// A block for a statement that cannot run in a view; nothing has been written yet.
+    async fn begin_again(&mut self, mut line: OwnedMutexGuard<Line>) -> Step<OwnedMutexGuard<Line>> {
+        let settings = self.transaction.as_ref().map(|transaction| transaction.settings.clone());
+        let settings = settings.unwrap_or_default();
+        let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
+        statements.extend(settings.iter().map(|sql| (sql.as_str(), &[][..])));
+        let outcome = line.script(&statements).await?;
+        line.begun = true;
+        match outcome {
+            Ok(_) => Ok(line),
+            Err(fields) => Err(Refusal::new(fields.state(), fields.message()).into()),
+        }
+    }
+
+    /// Has a locking statement leave marks of its own on the rows it locks.
+    async fn mark_locks(&self, line: &mut Line, weight: Weight) -> io::Result<bool> {
+        match weight {
+            Weight::Lock(_) => Ok(line.command("SAVEPOINT mizzle_locks", &[]).await?.is_ok()),
+            _ => Ok(true),
+        }
+    }
+
+    /// The rows with those marks.
+    async fn locked(&self, line: &mut Line, weight: Weight) -> io::Result<Vec<(u32, String)>> {
+        let Weight::Lock(_) = weight else { return Ok(Vec::new()) };
+        let statements: [(&str, &[&str]); 2] = [
+            ("SELECT of_table, image FROM sys.local_locked()", &[]),
+            ("RELEASE SAVEPOINT mizzle_locks", &[]),
+        ];
+        let rows = line.script(&statements).await?.unwrap_or_default();
+        let read = |row: Vec<Option<String>>| {
+            let mut cells = row.into_iter().flatten();
+            Some((cells.next()?.parse().ok()?, cells.next()?))
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+}
+
+/// Whether a statement was stopped so that others could go on.
+fn given_way(state: Option<&str>, stopped: Stopped) -> bool {
+    state == Some("57014") && stopped.by_others && !stopped.by_client
+}
+
+/// Whether what PostgreSQL said is about others and not about the statement.
+fn lost(state: Option<&str>, stopped: Stopped) -> bool {
+    given_way(state, stopped) || matches!(state, Some("40P01" | "55P03"))
+}

@@ -1,0 +1,172 @@
+//! Messages that go to the backend together, and what is expected back. A unit can be sent more than once.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::statement::Statement;
+use crate::wire::Request;
+
+/// At most one statement that runs, and what was said before it.
+#[derive(Default)]
+pub(super) struct Unit {
+    parts: Vec<Part>,
+    /// Portals that the unit binds.
+    pub(super) binds: Vec<String>,
+    /// A portal bound in an earlier unit.
+    pub(super) earlier: Option<Earlier>,
+}
+
+struct Part {
+    message: Message,
+    expect: Expect,
+}
+
+enum Message {
+    /// Nothing for the backend.
+    None,
+    Query(String),
+    Frame(u8, Bytes),
+    /// `Parse` of a name that is new.
+    New(String, Request),
+    /// Any other `Parse`.
+    Parse(Request),
+}
+
+/// What binds a portal, in case the backend lost it.
+#[derive(Clone)]
+pub(super) struct Earlier {
+    pub(super) bind: Bytes,
+    /// The backend's epoch when it was bound.
+    pub(super) epoch: u64,
+}
+
+/// One expected answer.
+#[derive(Clone)]
+pub(super) enum Expect {
+    /// `ParseComplete`, `BindComplete` or `CloseComplete`; of a statement, for the errors.
+    Done(Option<Arc<Statement>>),
+    /// `ParseComplete` of a name that is new: without it there is no such statement.
+    Parsed(String, Option<Arc<Statement>>),
+    /// The same of a message that the client did not send.
+    Silence,
+    /// `RowDescription` or `NoData`, after `ParameterDescription` for a statement.
+    Description,
+    /// Rows of a portal, as many as were asked for unless that is 0, up to `CommandComplete` or
+    /// `EmptyQueryResponse`.
+    Rows(Option<Arc<Statement>>, String, u32),
+    /// Everything that a `Query` answers.
+    Answer(Arc<Statement>),
+    /// A message of our own in its place.
+    Ours(u8, &'static [u8]),
+}
+
+impl Unit {
+    /// A statement that came in a `Query`.
+    pub(super) fn query(statement: &Arc<Statement>) -> Unit {
+        let mut unit = Unit::default();
+        unit.push(Message::Query(statement.sql.clone()), Expect::Answer(Arc::clone(statement)));
+        unit
+    }
+
+    pub(super) fn ours(&mut self, tag: u8, body: &'static [u8]) {
+        self.push(Message::None, Expect::Ours(tag, body));
+    }
+
+    pub(super) fn frame(&mut self, tag: u8, body: &Bytes, expect: Expect) {
+        self.push(Message::Frame(tag, body.clone()), expect);
+    }
+
+    /// Runs a portal to its end: who wants fewer rows gets them from us.
+    pub(super) fn execute(&mut self, portal: &str, statement: Option<Arc<Statement>>, rows: u32) {
+        let mut body = portal.as_bytes().to_vec();
+        body.extend([0; 5]);
+        let expect = Expect::Rows(statement, portal.to_owned(), rows);
+        self.push(Message::Frame(b'E', body.into()), expect);
+    }
+
+    pub(super) fn parse(&mut self, name: &str, sql: &str, rest: &[u8], expect: Expect) {
+        let mut request = Request::default();
+        request.parse(name, sql, rest);
+        let message = match &expect {
+            Expect::Parsed(name, _) if !name.is_empty() => Message::New(name.clone(), request),
+            _ => Message::Parse(request),
+        };
+        self.push(message, expect);
+    }
+
+    /// The messages and what they are answered with. `again` says that the backend has run the unit before, `epoch`
+    /// which portals it has.
+    pub(super) fn request(&self, again: bool, epoch: u64) -> (Request, Vec<Expect>) {
+        let mut request = Request::default();
+        let mut expected = Vec::new();
+        if let Some(earlier) = self.earlier.as_ref().filter(|earlier| earlier.epoch != epoch) {
+            request.frame(b'B', &earlier.bind);
+            expected.push(Expect::Silence);
+        }
+        let mut simple = false;
+        for part in &self.parts {
+            match &part.message {
+                Message::None => {}
+                Message::Query(sql) => {
+                    request.query(sql);
+                    simple = true;
+                }
+                Message::Frame(tag, body) => request.frame(*tag, body),
+                Message::New(name, parse) => {
+                    if again {
+                        // The first time made it, and names outlive transactions.
+                        let mut body = vec![b'S'];
+                        body.extend_from_slice(name.as_bytes());
+                        body.push(0);
+                        request.frame(b'C', &body);
+                        expected.push(Expect::Silence);
+                    }
+                    request.0.extend_from_slice(&parse.0);
+                }
+                Message::Parse(parse) => request.0.extend_from_slice(&parse.0),
+            }
+            expected.push(part.expect.clone());
+        }
+        if !simple && !request.is_empty() {
+            request.sync();
+        }
+        (request, expected)
+    }
+
+    fn push(&mut self, message: Message, expect: Expect) {
+        self.parts.push(Part { message, expect });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(unit: &Unit, again: bool, epoch: u64) -> String {
+        let mut bytes = unit.request(again, epoch).0.0;
+        let mut tags = String::new();
+        while !bytes.is_empty() {
+            let length = u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]) as usize;
+            tags.push(char::from(bytes.split_to(length + 1)[0]));
+        }
+        tags
+    }
+
+    #[test]
+    fn a_unit_that_runs_again_closes_the_names_it_made() {
+        let mut unit = Unit::default();
+        unit.parse("s", "select 1", &[0, 0], Expect::Parsed("s".to_owned(), None));
+        unit.frame(b'B', &Bytes::from_static(b"\0s\0\0\0\0\0\0\0"), Expect::Done(None));
+        unit.execute("", None, 0);
+        assert_eq!((tags(&unit, false, 0).as_str(), tags(&unit, true, 0).as_str()), ("PBES", "CPBES"));
+    }
+
+    #[test]
+    fn a_portal_that_was_lost_is_bound_again() {
+        let mut unit = Unit::default();
+        unit.execute("p", None, 5);
+        unit.earlier = Some(Earlier { bind: Bytes::from_static(b"p\0s\0\0\0\0\0\0\0"), epoch: 3 });
+        assert_eq!((tags(&unit, false, 3).as_str(), tags(&unit, false, 4).as_str()), ("ES", "BES"));
+    }
+}

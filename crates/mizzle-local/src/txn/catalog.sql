@@ -1,0 +1,31 @@
+with tables as (
+  select c.oid, c.relname from pg_class c join pg_namespace n on n.oid = relnamespace
+   where relkind = 'r' and nspname not in ('pg_catalog', 'information_schema', 'sys') and nspname !~ '^pg_'
+), places as (
+  select attrelid, attnum, (row_number() over (partition by attrelid order by attnum) - 1)::text as place
+    from pg_attribute where attnum > 0 and not attisdropped
+)
+select '1 table' as fact, t.oid, n.nspname as a, t.relname as b, '' as c, '' as d, '' as e, 0 as at
+  from tables t join pg_class using (oid) join pg_namespace n on n.oid = relnamespace
+union all
+select '2 column', t.oid, quote_ident(attname), format_type(atttypid, atttypmod),
+       format_type(coalesce(nullif(typbasetype, 0), atttypid), null), attgenerated::text, '', attnum
+  from tables t join pg_attribute on attrelid = t.oid join pg_type y on y.oid = atttypid
+ where attnum > 0 and not attisdropped
+union all
+select '3 key', t.oid, indexrelid::text, indisprimary::text, indnullsnotdistinct::text,
+       (select string_agg(place, ',' order by k.at) from unnest(indkey[0:indnkeyatts - 1]) with ordinality k (attnum, at)
+          join places p on p.attrelid = t.oid and p.attnum = k.attnum), '', indexrelid::int8
+  from tables t join pg_index on indrelid = t.oid
+ where indisunique and indexprs is null and indpred is null
+union all
+select '4 odd', t.oid, '', '', '', '', '', 0
+  from tables t join pg_index on indrelid = t.oid
+ where indisunique and (indexprs is not null or indpred is not null)
+union all
+select '5 foreign', t.oid, conindid::text,
+       (select string_agg(place, ',' order by k.at) from unnest(indkey[0:indnkeyatts - 1]) with ordinality k (attnum, at)
+          join places p on p.attrelid = t.oid and p.attnum = conkey[array_position(confkey, k.attnum)]),
+       confrelid::text, (condeferrable and convalidated)::text, conname, con.oid::int8
+  from tables t join pg_constraint con on conrelid = t.oid and contype = 'f' join pg_index on indexrelid = conindid
+order by fact, oid, at
