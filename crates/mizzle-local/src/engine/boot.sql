@@ -9,6 +9,17 @@ create function pg_catalog.current_setting(text) returns text language sql stabl
   as $$select case lower($1) when 'server_version' then '16.13' when 'server_version_num' then '160013'
     else pg_catalog.current_setting_of_engine($1) end$$;
 
+alter function pg_catalog.now() rename to now_of_engine;
+
+-- A statement that runs apart from the block it belongs to is told when that block began.
+create function pg_catalog.now() returns timestamptz language sql stable parallel safe
+  as $$select coalesce(nullif(pg_catalog.current_setting('mizzle.now', true), '')::timestamptz, pg_catalog.now_of_engine())$$;
+
+alter function pg_catalog.transaction_timestamp() rename to transaction_timestamp_of_engine;
+
+create function pg_catalog.transaction_timestamp() returns timestamptz language sql stable parallel safe
+  as $$select pg_catalog.now()$$;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;

@@ -55,7 +55,7 @@ impl Session {
         // The latch before the backend: whoever parks us only ever tries to have it.
         let _alone = judge.alone().await?;
         let mut line = seat.line().await;
-        if let Err(refusal) = verdict(&transaction, line.begun) {
+        if let Err(refusal) = verdict(&transaction, line.begun, cluster.limits.rows) {
             if line.begun {
                 line.rollback().await?;
             }
@@ -156,7 +156,11 @@ impl Session {
 }
 
 /// Whether the transaction may commit, by what others committed before it.
-fn verdict(transaction: &Transaction, begun: bool) -> Result<(), Refusal> {
+fn verdict(transaction: &Transaction, begun: bool, rows: u32) -> Result<(), Refusal> {
+    // RESET ALL makes the trigger forget its count; ours stays.
+    if transaction.writes.rows > rows as usize {
+        return Err(Refusal::new("54000", "transaction row limit exceeded"));
+    }
     if transaction.writes.bytes > SIZE {
         let size = transaction.writes.bytes.div_ceil(1 << 20);
         let mut refusal = Refusal::new("54000", "transaction size limit 10mb exceeded");

@@ -68,7 +68,10 @@ impl Weight {
 impl Session {
     /// Runs a unit with the statement in it.
     pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
-        let weight = Weight::of(statement);
+        let mut weight = Weight::of(statement);
+        if weight == Weight::Read && self.cluster.adjudicator.log.lock().catalog().may_write(&statement.sql) {
+            weight = Weight::Write;
+        }
         if self.transaction.is_some() {
             return self.within(unit, statement, weight).await;
         }
@@ -145,7 +148,7 @@ impl Session {
     ) -> io::Result<(Option<String>, Stopped)> {
         self.captured.clear();
         seat.open(attempt < YIELDS).await;
-        let failure = self.exchange(line, unit, attempt > 0).await?;
+        let failure = self.exchange(line, unit).await?;
         Ok((failure, seat.close(line).await?))
     }
 
