@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::perform::as_bytea;
 use super::seat::Line;
 use super::transaction::Transaction;
 use super::{Session, Step, Stop};
@@ -114,7 +115,8 @@ impl Session {
             script.push_str(&query);
             script.push_str(";\n");
         }
-        let replay = [self.cluster.adjudicator.secret(), script.as_str()];
+        let bytes = as_bytea(&script);
+        let replay = [self.cluster.adjudicator.secret(), bytes.as_str()];
         let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
         statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
         if !script.is_empty() {

@@ -256,6 +256,26 @@ async fn the_time_of_a_transaction_stays_what_it_was() {
 }
 
 #[tokio::test]
+async fn rows_written_again_are_the_same_in_every_encoding() {
+    play(
+        "create table w (id int primary key, k text); insert into w values (1, '')",
+        &[
+            "x: begin",
+            // The two bytes of é are two letters in Latin-1.
+            "x: set local client_encoding = latin1",
+            "x: update w set k = 'é \\ \"' returning length(k) => 6; #1",
+            "y: begin",
+            "y: update w set k = 'y' => #1",
+            "y: rollback",
+            "x: select k from w for update => é \\ \"; #1",
+            "x: commit",
+            "y: select k, length(k) from w => Ã© \\ \",6; #1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn numbers_are_keys_by_value() {
     play(
         "create table n (id numeric primary key, a int)",
