@@ -1,10 +1,12 @@
 //! The one door for automation: `cargo xtask <verb>`; what CI runs is what a person runs.
 
+mod checks;
 mod ci;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
+cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed` or `bench local` for one";
 
@@ -12,6 +14,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ci"] => ci::run(),
+        ["checks"] => checks::run(false),
+        ["checks", "--long"] => checks::run(true),
         ["bench", ..] => {
             let mut bench = cargo(&["run", "--release", "--package", "mizzle-bench", "--"]);
             run(bench.args(&arguments[1..]))

@@ -9,6 +9,17 @@ create function pg_catalog.current_setting(text) returns text language sql stabl
   as $$select case lower($1) when 'server_version' then '16.13' when 'server_version_num' then '160013'
     else pg_catalog.current_setting_of_engine($1) end$$;
 
+alter function pg_catalog.now() rename to now_of_engine;
+
+-- A statement that runs apart from the block it belongs to is told when that block began.
+create function pg_catalog.now() returns timestamptz language sql stable parallel safe
+  as $$select coalesce(nullif(pg_catalog.current_setting('mizzle.now', true), '')::timestamptz, pg_catalog.now_of_engine())$$;
+
+alter function pg_catalog.transaction_timestamp() rename to transaction_timestamp_of_engine;
+
+create function pg_catalog.transaction_timestamp() returns timestamptz language sql stable parallel safe
+  as $$select pg_catalog.now()$$;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;
@@ -150,7 +161,7 @@ create table sys.local_secret (secret text not null);
 -- wants to hear, and our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
 create function sys.local_capture() returns trigger language plpgsql
   set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
-  set bytea_output = 'hex' set timezone = 'UTC' as $$
+  set bytea_output = 'hex' set timezone = 'UTC' set client_encoding = 'UTF8' as $$
 declare
   counted int := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
   weighed bigint := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint;
@@ -179,15 +190,15 @@ begin
   return null;
 end $$;
 
--- Writes rows as they have to be, with triggers and foreign keys silent.
-create function sys.local_replay(shown text, script text) returns void language plpgsql security definer
+-- Writes rows as they have to be, with triggers and foreign keys silent. The script is UTF-8 whatever the client speaks.
+create function sys.local_replay(shown text, script bytea) returns void language plpgsql security definer
   set session_replication_role = replica set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
   set timezone = 'UTC' as $$
 begin
   if not exists (select from sys.local_secret where secret = shown) then
     raise exception using errcode = '42501', message = 'permission denied for function local_replay';
   end if;
-  execute script;
+  execute convert_from(script, 'UTF8');
 end $$;
 
 -- The error of a deferred foreign key.
@@ -207,7 +218,7 @@ end $$;
 
 -- The rows that the statement of the open savepoint locked. A savepoint has a transaction id of its own, so rows
 -- that foreign keys locked earlier in the transaction are not among them. Reads the locked tables from end to end.
-create function sys.local_locked() returns table (of_table oid, image text) language plpgsql security definer
+create function sys.local_locked() returns table (of_table oid, image bytea) language plpgsql security definer
   set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
   set bytea_output = 'hex' set timezone = 'UTC' as $$
 declare
@@ -221,7 +232,7 @@ begin
   end if;
   for touched in select c.oid from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation
     where l.locktype = 'relation' and l.pid = pg_catalog.pg_backend_pid() and l.mode = 'RowShareLock' and c.relkind = 'r' loop
-    return query execute format('select %s::oid, t::text from %s t where t.xmax = %L::xid
+    return query execute format('select %s::oid, convert_to(t::text, ''UTF8'') from %s t where t.xmax = %L::xid
       or t.xmax <> ''0''::xid and sys.local_shares(t.xmax, %L::xid)', touched, touched::regclass, holder, holder);
   end loop;
 end $$;

@@ -58,7 +58,11 @@ impl Adjudicator {
             secret,
             control,
         };
-        adjudicator.prepare().await.map_err(|error| Error::new("PostgreSQL is gone").with_source(error))?;
+        adjudicator.prepare().await.map_err(|error| {
+            Error::new("the cluster does not hold what this version expects")
+                .with_source(error)
+                .with_hint("a data folder serves the version that made it: name another one")
+        })?;
         Ok(adjudicator)
     }
 

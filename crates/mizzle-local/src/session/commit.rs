@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::perform::as_bytea;
 use super::seat::Line;
 use super::transaction::Transaction;
 use super::{Session, Step, Stop};
@@ -55,7 +56,7 @@ impl Session {
         // The latch before the backend: whoever parks us only ever tries to have it.
         let _alone = judge.alone().await?;
         let mut line = seat.line().await;
-        if let Err(refusal) = verdict(&transaction, line.begun) {
+        if let Err(refusal) = verdict(&transaction, line.begun, cluster.limits.rows) {
             if line.begun {
                 line.rollback().await?;
             }
@@ -114,7 +115,8 @@ impl Session {
             script.push_str(&query);
             script.push_str(";\n");
         }
-        let replay = [self.cluster.adjudicator.secret(), script.as_str()];
+        let bytes = as_bytea(&script);
+        let replay = [self.cluster.adjudicator.secret(), bytes.as_str()];
         let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
         statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
         if !script.is_empty() {
@@ -156,7 +158,11 @@ impl Session {
 }
 
 /// Whether the transaction may commit, by what others committed before it.
-fn verdict(transaction: &Transaction, begun: bool) -> Result<(), Refusal> {
+fn verdict(transaction: &Transaction, begun: bool, rows: u32) -> Result<(), Refusal> {
+    // RESET ALL makes the trigger forget its count; ours stays.
+    if transaction.writes.rows > rows as usize {
+        return Err(Refusal::new("54000", "transaction row limit exceeded"));
+    }
     if transaction.writes.bytes > SIZE {
         let size = transaction.writes.bytes.div_ceil(1 << 20);
         let mut refusal = Refusal::new("54000", "transaction size limit 10mb exceeded");

@@ -24,13 +24,8 @@ pub(super) struct Suspended {
 
 impl Session {
     /// Sends a unit and writes its answers; the SQLSTATE when one of them is an error.
-    pub(super) async fn exchange(
-        &mut self,
-        line: &mut Line,
-        unit: &Unit,
-        again: bool,
-    ) -> io::Result<Option<String>> {
-        let (mut request, expected) = unit.request(again, line.epoch);
+    pub(super) async fn exchange(&mut self, line: &mut Line, unit: &Unit) -> io::Result<Option<String>> {
+        let (mut request, expected) = unit.request(line.epoch);
         let asked = !request.is_empty();
         if asked {
             line.send(&mut request).await?;

@@ -222,7 +222,7 @@ impl Session {
     async fn relay(&mut self, unit: Unit) -> Step {
         let seat = Arc::clone(&self.seat);
         let mut line = seat.line().await;
-        match self.exchange(&mut line, &unit, false).await? {
+        match self.exchange(&mut line, &unit).await? {
             None => Ok(()),
             Some(_) => Err(Stop::Failed),
         }

@@ -68,7 +68,10 @@ impl Weight {
 impl Session {
     /// Runs a unit with the statement in it.
     pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
-        let weight = Weight::of(statement);
+        let mut weight = Weight::of(statement);
+        if weight == Weight::Read && self.cluster.adjudicator.log.lock().catalog().may_write(&statement.sql) {
+            weight = Weight::Write;
+        }
         if self.transaction.is_some() {
             return self.within(unit, statement, weight).await;
         }
@@ -145,7 +148,7 @@ impl Session {
     ) -> io::Result<(Option<String>, Stopped)> {
         self.captured.clear();
         seat.open(attempt < YIELDS).await;
-        let failure = self.exchange(line, unit, attempt > 0).await?;
+        let failure = self.exchange(line, unit).await?;
         Ok((failure, seat.close(line).await?))
     }
 
@@ -278,7 +281,8 @@ impl Session {
         let snapshot = &transaction.snapshot;
         let script = overlay(&snapshot.catalog(), &snapshot.newer(), &transaction.writes);
         let rows = transaction.writes.rows.to_string();
-        let replay = [judge.secret(), script.as_str()];
+        let bytes = as_bytea(&script);
+        let replay = [judge.secret(), bytes.as_str()];
         let state = [rows.as_str(), transaction.began.as_str()];
         let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
         if !script.is_empty() {
@@ -358,10 +362,19 @@ impl Session {
         let rows = line.script(&statements).await?.unwrap_or_default();
         let read = |row: Vec<Option<String>>| {
             let mut cells = row.into_iter().flatten();
-            Some((cells.next()?.parse().ok()?, cells.next()?))
+            Some((cells.next()?.parse().ok()?, of_bytea(&cells.next()?)?))
         };
         Ok(rows.into_iter().filter_map(read).collect())
     }
+}
+
+/// Text past the client's encoding, as a parameter of type `bytea`.
+pub(super) fn as_bytea(text: &str) -> String {
+    format!("\\x{}", hex::encode(text))
+}
+
+fn of_bytea(text: &str) -> Option<String> {
+    String::from_utf8(hex::decode(text.strip_prefix("\\x")?).ok()?).ok()
 }
 
 /// Whether a statement was stopped so that others could go on.

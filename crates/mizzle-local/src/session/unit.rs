@@ -1,6 +1,7 @@
 //! Messages that go to the backend together, and what is expected back. A unit can be sent more than once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
@@ -15,6 +16,8 @@ pub(super) struct Unit {
     pub(super) binds: Vec<String>,
     /// A portal bound in an earlier unit.
     pub(super) earlier: Option<Earlier>,
+    /// Whether the backend has had it before.
+    sent: AtomicBool,
 }
 
 struct Part {
@@ -95,9 +98,9 @@ impl Unit {
         self.push(message, expect);
     }
 
-    /// The messages and what they are answered with. `again` says that the backend has run the unit before, `epoch`
-    /// which portals it has.
-    pub(super) fn request(&self, again: bool, epoch: u64) -> (Request, Vec<Expect>) {
+    /// The messages and what they are answered with; `epoch` says which portals the backend has.
+    pub(super) fn request(&self, epoch: u64) -> (Request, Vec<Expect>) {
+        let again = self.sent.swap(true, Ordering::Relaxed);
         let mut request = Request::default();
         let mut expected = Vec::new();
         if let Some(earlier) = self.earlier.as_ref().filter(|earlier| earlier.epoch != epoch) {
@@ -143,8 +146,8 @@ impl Unit {
 mod tests {
     use super::*;
 
-    fn tags(unit: &Unit, again: bool, epoch: u64) -> String {
-        let mut bytes = unit.request(again, epoch).0.0;
+    fn tags(unit: &Unit, epoch: u64) -> String {
+        let mut bytes = unit.request(epoch).0.0;
         let mut tags = String::new();
         while !bytes.is_empty() {
             let length = u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]) as usize;
@@ -159,7 +162,7 @@ mod tests {
         unit.parse("s", "select 1", &[0, 0], Expect::Parsed("s".to_owned(), None));
         unit.frame(b'B', &Bytes::from_static(b"\0s\0\0\0\0\0\0\0"), Expect::Done(None));
         unit.execute("", None, 0);
-        assert_eq!((tags(&unit, false, 0).as_str(), tags(&unit, true, 0).as_str()), ("PBES", "CPBES"));
+        assert_eq!((tags(&unit, 0).as_str(), tags(&unit, 0).as_str()), ("PBES", "CPBES"));
     }
 
     #[test]
@@ -167,6 +170,6 @@ mod tests {
         let mut unit = Unit::default();
         unit.execute("p", None, 5);
         unit.earlier = Some(Earlier { bind: Bytes::from_static(b"p\0s\0\0\0\0\0\0\0"), epoch: 3 });
-        assert_eq!((tags(&unit, false, 3).as_str(), tags(&unit, false, 4).as_str()), ("ES", "BES"));
+        assert_eq!((tags(&unit, 3).as_str(), tags(&unit, 4).as_str()), ("ES", "BES"));
     }
 }

@@ -84,7 +84,7 @@ mod tests {
         check("explain insert into t values (1)", "Read");
         check("select * from t for update", "Lock");
         check("select * from t for key share", "LockKey");
-        check("select * from t, u for key share of t for update of u nowait", "Lock");
+        check("select * from t, u for key share of t for update of u", "Lock");
         check("create table t (id int); grant select on t to r", "Ddl; Ddl");
         check("create function f() returns int language sql begin atomic select 1; select 2; end", "Ddl");
         check("set search_path = a; show search_path; reset all", "Set; Read; Set");
@@ -106,6 +106,15 @@ mod tests {
         check("AWS IAM GRANT \"My Role\" TO 'arn:x'", "Ddl => CALL sys.local_iam_grant('My Role', 'arn:x')");
         check("aws iam revoke R from 'arn:x'", "Ddl => CALL sys.local_iam_revoke('r', 'arn:x')");
         check("call sys.wait_for_job('x')", "Wait");
+    }
+
+    #[test]
+    fn nobody_is_asked_to_wait_or_to_skip() {
+        check("select 1 from t for update nowait", "Lock => select 1 from t for update       ");
+        check(
+            "with x as (select 1 from t for update skip locked) select 'nowait' from x",
+            "Lock => with x as (select 1 from t for update            ) select 'nowait' from x",
+        );
     }
 
     #[test]

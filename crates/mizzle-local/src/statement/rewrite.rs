@@ -14,7 +14,7 @@ pub(super) fn of(tree: &Tree) -> Option<Rewrite> {
     match tree.mode() {
         Mode::Iam => iam(tree),
         Mode::Async => Some(job(tree)),
-        Mode::Plain => show(tree).or_else(|| numeric(tree)),
+        Mode::Plain => show(tree).or_else(|| numeric(tree)).or_else(|| patient(tree)),
     }
 }
 
@@ -63,6 +63,17 @@ fn show(tree: &Tree) -> Option<Rewrite> {
         _ => return None,
     };
     Some(Rewrite { sql: format!("SELECT '{value}'::text AS {}", tree.words()[1]), tag: Some("SHOW") })
+}
+
+/// `NOWAIT` and `SKIP LOCKED` ask about locks that nobody waits for: blanks stand in their place.
+fn patient(tree: &Tree) -> Option<Rewrite> {
+    let mut sql = tree.text().to_owned();
+    for node in tree.nodes().filter(|node| matches!(node.kind(), K::NOWAIT | K::SKIP_LOCKED)) {
+        let range = node.text_range();
+        let (from, to) = (usize::from(range.start()), usize::from(range.end()));
+        sql.replace_range(from..to, &" ".repeat(to - from));
+    }
+    (sql != tree.text()).then_some(Rewrite { sql, tag: None })
 }
 
 /// A column of bare `numeric` is one of `numeric(18,6)`.

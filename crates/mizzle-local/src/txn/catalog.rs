@@ -1,6 +1,6 @@
 //! Tables as adjudication needs them: columns, keys, unique indexes, foreign keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::columns;
 use super::key::{Form, Values};
@@ -12,6 +12,8 @@ pub(crate) const QUESTION: &str = include_str!("catalog.sql");
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Catalog {
     pub(super) tables: BTreeMap<u32, Table>,
+    /// Functions that may write, and views that call them; in lower case.
+    writers: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +74,10 @@ impl Catalog {
             let places = |at: usize| {
                 cell(at).split(',').filter_map(|place| place.parse().ok()).collect::<Vec<usize>>()
             };
+            if cell(0) == "6 writer" {
+                catalog.writers.insert(cell(2).to_lowercase());
+                continue;
+            }
             let table = catalog.tables.entry(number(1)).or_default();
             match cell(0) {
                 "1 table" => (table.schema, table.name) = (cell(2).to_owned(), cell(3).to_owned()),
@@ -99,6 +105,16 @@ impl Catalog {
             }
         }
         catalog
+    }
+
+    /// Whether a query may write because of a function it calls. Who merely names one is taken for a writer as well:
+    /// that costs a little time and changes nothing else.
+    pub(crate) fn may_write(&self, sql: &str) -> bool {
+        if self.writers.is_empty() {
+            return false;
+        }
+        let sql = sql.to_lowercase();
+        self.writers.iter().any(|name| sql.contains(name.as_str()))
     }
 }
 

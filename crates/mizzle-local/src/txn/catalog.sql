@@ -28,4 +28,13 @@ select '5 foreign', t.oid, conindid::text,
           join places p on p.attrelid = t.oid and p.attnum = conkey[array_position(confkey, k.attnum)]),
        confrelid::text, (condeferrable and convalidated)::text, conname, con.oid::int8
   from tables t join pg_constraint con on conrelid = t.oid and contype = 'f' join pg_index on indexrelid = conindid
+union all
+select '6 writer', p.oid, proname, '', '', '', '', 0 from pg_proc p join pg_namespace n on n.oid = pronamespace
+ where provolatile = 'v' and nspname not in ('pg_catalog', 'information_schema', 'sys')
+union all
+select '6 writer', c.oid, c.relname, '', '', '', '', 0
+  from pg_class c join pg_rewrite r on r.ev_class = c.oid and c.relkind = 'v'
+  join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
+  join pg_proc p on p.oid = d.refobjid and provolatile = 'v' join pg_namespace n on n.oid = pronamespace
+ where nspname not in ('pg_catalog', 'information_schema', 'sys')
 order by fact, oid, at

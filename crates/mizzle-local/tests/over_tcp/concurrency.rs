@@ -205,6 +205,77 @@ async fn delete_and_insert_of_one_key_are_seen_on_the_snapshot() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_locked_row_or_skips_it() {
+    play(
+        ACCOUNTS,
+        &[
+            "x: begin",
+            "x: select id from t where id = 1 for update => 1; #1",
+            "y: begin",
+            "y: select id from t order by id for update nowait => 1; 2; #2",
+            "z: select id from t order by id for update skip locked => 1; 2; #2",
+            // Locks are adjudicated like writes: z was first.
+            "y: commit => OC000",
+            "x: rollback",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_function_writes_is_adjudicated() {
+    play(
+        ACCOUNTS,
+        &[
+            "z: create function raise_all(by int) returns bigint language sql as 'update t set a = a + by returning a::bigint'",
+            "x: begin",
+            "x: select raise_all(1) => 1; #1",
+            "y: select raise_all(10) => 10; #1",
+            "x: select sum(a) from t => 2; #1",
+            "x: commit => OC000",
+            "x: select sum(a) from t => 20; #1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_time_of_a_transaction_stays_what_it_was() {
+    play(
+        "create table m (id int primary key, at timestamptz default now()); insert into m values (0)",
+        &[
+            "x: begin",
+            "x: insert into m values (1) => #1",
+            "y: insert into m values (1) => #1",
+            "x: insert into m values (2, transaction_timestamp()) => #1",
+            "x: select count(distinct at), bool_and(at = now()) from m where id > 0 => 1,t; #1",
+            "x: commit => OC000",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn rows_written_again_are_the_same_in_every_encoding() {
+    play(
+        "create table w (id int primary key, k text); insert into w values (1, '')",
+        &[
+            "x: begin",
+            // The two bytes of é are two letters in Latin-1.
+            "x: set local client_encoding = latin1",
+            "x: update w set k = 'é \\ \"' returning length(k) => 6; #1",
+            "y: begin",
+            "y: update w set k = 'y' => #1",
+            "y: rollback",
+            "x: select k from w for update => é \\ \"; #1",
+            "x: commit",
+            "y: select k, length(k) from w => Ã© \\ \",6; #1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn numbers_are_keys_by_value() {
     play(
         "create table n (id numeric primary key, a int)",
