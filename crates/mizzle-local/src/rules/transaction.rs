@@ -13,11 +13,15 @@ pub(crate) struct Seen {
 impl Seen {
     /// Says no to a statement that does not go with the ones before it, else remembers it.
     ///
+    /// `block` says whether the transaction is a block, opened by BEGIN or by several statements in one text.
     /// One DDL statement a transaction, and none beside DML, in either order.
-    pub(crate) fn enter(&mut self, kind: Kind, explicit: bool) -> Result<(), Refusal> {
+    pub(crate) fn enter(&mut self, kind: Kind, block: bool) -> Result<(), Refusal> {
         let (ddl, dml) = (kind == Kind::Ddl, kind == Kind::Write);
-        if kind == Kind::Wait && explicit {
+        if kind == Kind::Wait && block {
             return Err(Refusal::new("25001", "sys.wait_for_job cannot run inside a transaction block"));
+        }
+        if kind == Kind::Analyze && block {
+            return Err(Refusal::new("25001", "ANALYZE cannot run inside a transaction block"));
         }
         if ddl && self.dml || dml && self.ddl {
             return Err(Refusal::new("0A000", "ddl and dml are not supported in the same transaction"));
@@ -58,6 +62,7 @@ mod tests {
             "create index async on t (a); with x as (insert into t values (1) returning a) select * from x",
             mixed,
         );
+        check("analyze t", "ANALYZE cannot run inside a transaction block");
         check("call sys.wait_for_job('x')", "sys.wait_for_job cannot run inside a transaction block");
     }
 }

@@ -56,7 +56,7 @@ impl Session {
             refusal.detail = Some(format!("Current transaction age {age}s exceeds {limit}s"));
             return Err(refusal);
         }
-        transaction.seen.enter(statement.kind, transaction.explicit)
+        transaction.seen.enter(statement.kind, transaction.explicit || transaction.begun)
     }
 
     /// Opens a transaction for statements that come in one flight.

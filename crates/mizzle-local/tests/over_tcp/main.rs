@@ -3,8 +3,10 @@
 mod cluster;
 mod engine;
 mod entry;
+mod jobs;
 mod limits;
 mod protocol;
 mod psql;
 mod roles;
 mod statements;
+mod supported;

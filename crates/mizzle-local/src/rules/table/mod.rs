@@ -4,18 +4,19 @@
 //! row follows the service's patterns and its source says `pattern`.
 
 mod alter;
+mod create;
 mod index;
 mod object;
 mod query;
 mod session;
-mod table;
+
 mod version;
 
 use super::rule::Rule;
 
 /// The areas, in the order they speak.
 const AREAS: &[&[Rule]] =
-    &[version::ROWS, session::ROWS, query::ROWS, table::ROWS, index::ROWS, alter::ROWS, object::ROWS];
+    &[version::ROWS, session::ROWS, query::ROWS, create::ROWS, index::ROWS, alter::ROWS, object::ROWS];
 
 /// Every row.
 pub(super) fn rows() -> impl Iterator<Item = &'static Rule> {
