@@ -35,6 +35,7 @@ impl Session {
             return Err(Refusal::aborted());
         }
         if let Some(refusal) = &statement.refusal {
+            tracing::info!(target: "mizzle_local::statement", refused = refusal.message, "{}", statement.sql);
             let mut refusal = refusal.clone();
             refusal.position = refusal.position.map(|position| position + statement.offset);
             return Err(refusal);
@@ -44,6 +45,7 @@ impl Session {
 
     /// Says no to a statement that does not go with what the transaction did before, else remembers it.
     pub(super) fn enter(&mut self, statement: &Statement) -> Result<(), Refusal> {
+        tracing::info!(target: "mizzle_local::statement", "{}", statement.sql);
         if statement.kind == Kind::Forget {
             self.statements.clear();
         }
