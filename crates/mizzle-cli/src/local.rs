@@ -3,15 +3,32 @@
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use mizzle_local::LocalDsql;
+use mizzle_local::{Limits, LocalDsql, Principal};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
 /// Run Aurora DSQL on this machine until Ctrl-C.
+///
+/// A real PostgreSQL (15 or newer) runs behind and is found on PATH or in the usual places. Clients come in over TLS
+/// with a signed token, as they do on AWS; `--env-file` writes everything they need.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mizzle local --env-file dsql.env                 then: (set -a; . ./dsql.env; psql)
+  mizzle local --port 0 --json                     one line of JSON once it is ready, for scripts
+  mizzle local --limits rows=10,transaction_age=2s reach the limits in a test
+  mizzle local --job-delay 5s                      watch an index being built in sys.jobs
+  mizzle local --principal app:AKIAAPP:secret:arn:aws:iam::123456789012:role/app
+                                                   then: AWS IAM GRANT role TO 'arn:aws:iam::123456789012:role/app'
+  mizzle local -v                                  every statement, as it comes
+
+Limits: rows, transaction_bytes, transaction_age, connection_age, connections, connection_rate, connection_burst,
+message, row_bytes, key_bytes, value_bytes, char_bytes, varchar_bytes, columns, key_columns, indexes, statistics,
+schemas, tables, views, view_bytes, sequences.")]
 pub(crate) struct Options {
     /// Port to listen on; 0 takes any free one
     #[arg(long, value_name = "P", default_value_t = 5432)]
@@ -37,7 +54,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "E")]
     endpoint: Option<String>,
 
-    /// Show what goes on inside; twice for more
+    /// Limits to lower, as name=size: rows=10, transaction_bytes=1MiB, transaction_age=2s
+    #[arg(long, value_name = "K=V,…", value_delimiter = ',')]
+    limits: Vec<String>,
+
+    /// One more principal, as name:access-key:secret:arn; may be given again
+    #[arg(long, value_name = "PRINCIPAL")]
+    principal: Vec<String>,
+
+    /// How long a background job takes, half of it submitted, half of it processing
+    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = crate::size::duration)]
+    job_delay: Duration,
+
+    /// Print one line of JSON when ready, instead of the banner
+    #[arg(long)]
+    json: bool,
+
+    /// Show every statement; twice for what goes on inside
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
 }
@@ -47,7 +80,24 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     // Listen for the end first: a signal while starting stops us as well.
     let mut end = End::listen()?;
 
-    let mut builder = LocalDsql::builder().host(options.host).port(options.port);
+    let mut limits = Limits::default();
+    for limit in &options.limits {
+        let (name, size) = limit.split_once('=').ok_or_else(|| {
+            Failure::new(
+                format!("{limit:?} is no limit"),
+                Some("write name=size, such as rows=10".to_owned()),
+            )
+        })?;
+        limits.set(name.trim(), size)?;
+    }
+    let mut builder = LocalDsql::builder()
+        .host(options.host)
+        .port(options.port)
+        .limits(limits)
+        .job_delay(options.job_delay);
+    for principal in &options.principal {
+        builder = builder.principal(read_principal(principal)?);
+    }
     if let Some(folder) = options.data_dir {
         builder = builder.data_dir(folder);
     }
@@ -63,7 +113,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     };
     let env_file = options.env_file.map(|path| EnvFile::write(path, &local)).transpose()?;
     // Nobody has to read it.
-    let _ = writeln!(std::io::stdout(), "{}", banner(&local, env_file.as_ref().map(|file| file.0.as_path())));
+    let path = env_file.as_ref().map(|file| file.0.as_path());
+    let ready = if options.json { json(&local, path) } else { banner(&local, path) };
+    let _ = writeln!(std::io::stdout(), "{ready}");
     end.come().await;
     drop(env_file);
     local.stop().await?;
@@ -122,18 +174,56 @@ impl Drop for EnvFile {
     }
 }
 
+/// `name:access-key:secret:arn`; the ARN has colons of its own.
+fn read_principal(text: &str) -> Result<Principal, Failure> {
+    let parts: Vec<&str> = text.splitn(4, ':').collect();
+    match parts[..] {
+        [name, key, secret, arn] if arn.starts_with("arn:") && !name.is_empty() && !key.is_empty() => {
+            Ok(Principal::new(name, key, secret, arn))
+        }
+        _ => Err(Failure::new(
+            "a principal is name:access-key:secret:arn",
+            Some("such as app:AKIAAPP:secret:arn:aws:iam::123456789012:role/app".to_owned()),
+        )),
+    }
+}
+
+/// One line with everything a script needs.
+fn json(local: &LocalDsql, env_file: Option<&Path>) -> String {
+    let mut fields = vec![
+        ("endpoint", local.endpoint().to_owned()),
+        ("address", local.address().ip().to_string()),
+        ("region", local.region().to_owned()),
+        ("ca_file", local.ca_file().display().to_string()),
+        ("principal", local.principal_arn().to_owned()),
+        ("access_key_id", local.access_key_id().to_owned()),
+        ("secret_access_key", local.secret_access_key().to_owned()),
+    ];
+    fields.extend(env_file.map(|file| ("env_file", file.display().to_string())));
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("\"{name}\":{}", json_text(value))).collect();
+    format!("{{\"port\":{},{}}}", local.address().port(), fields.join(","))
+}
+
+fn json_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            control if control < ' ' => quoted.push_str(&format!("\\u{:04x}", control as u32)),
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
+}
+
 fn banner(local: &LocalDsql, env_file: Option<&Path>) -> String {
-    let connect = match env_file {
-        // The values are not quoted, as most readers of such files want it; a token holds `&`, so no `source`.
-        Some(file) => format!("env $(cat {}) psql", shell_word(file)),
+    let (load, quoted) = match env_file {
+        Some(file) => (format!("set -a; . {}; set +a", shell_word(file)), String::new()),
         None => {
-            let variables: Vec<String> = local
-                .environment()
-                .into_iter()
-                .filter(|(name, _)| name.starts_with("PG"))
-                .map(|(name, value)| format!("{name}='{value}'"))
-                .collect();
-            format!("{} psql", variables.join(" "))
+            let variables: Vec<String> =
+                local.environment().into_iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+            (format!("export {}", variables.join(" ")), " (or start with --env-file FILE)".to_owned())
         }
     };
     format!(
@@ -142,8 +232,14 @@ fn banner(local: &LocalDsql, env_file: Option<&Path>) -> String {
          \x20 address   {}\n\
          \x20 CA        {}\n\
          \x20 principal {}\n\n\
-         Connect:\n\n\
-         \x20 {connect}\n\n\
+         Once in a shell{quoted}:\n\n\
+         \x20 {load}\n\n\
+         Then:\n\n\
+         \x20 psql      psql          (or: mizzle psql)\n\
+         \x20 Rust      let client = mizzle_connect::Config::from_env()?.connect().await?;\n\
+         \x20 Node      const client = new pg.Client({{ host: process.env.PGHOSTADDR, ssl: {{\n\
+         \x20             ca: fs.readFileSync(process.env.PGSSLROOTCERT), servername: process.env.PGHOST }} }})\n\
+         \x20 Python    connection = psycopg.connect()\n\n\
          Ctrl-C stops it.",
         local.endpoint(),
         local.address(),

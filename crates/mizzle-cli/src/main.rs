@@ -3,6 +3,9 @@
 mod failure;
 mod local;
 mod migrate;
+mod psql;
+mod size;
+mod token;
 
 use std::process::ExitCode;
 
@@ -22,6 +25,8 @@ struct Arguments {
 enum Command {
     Local(local::Options),
     Migrate(migrate::Options),
+    Token(token::Options),
+    Psql(psql::Options),
 }
 
 #[tokio::main]
@@ -29,6 +34,8 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Local(options) => local::run(options).await,
         Command::Migrate(options) => migrate::run(options).await,
+        Command::Token(options) => token::run(options).await,
+        Command::Psql(options) => psql::run(options).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,16 +11,23 @@ struct Running {
     child: Child,
     env_file: PathBuf,
     environment: HashMap<String, String>,
+    /// The first line it said.
+    ready: String,
     server: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Running {
     fn start() -> Running {
+        Running::with(&[])
+    }
+
+    fn with(more: &[&str]) -> Running {
         let folder = tempfile::tempdir().expect("a folder");
         let env_file = folder.path().join("local.env");
         let mut child =
             mizzle(&["local", "--port", "0", "--env-file", env_file.to_str().expect("a plain path")])
+                .args(more)
                 .stdout(Stdio::piped())
                 .spawn()
                 .expect("mizzle runs");
@@ -28,7 +35,8 @@ impl Running {
         let mut banner = String::new();
         let output = child.stdout.take().expect("the output is a pipe");
         std::io::BufReader::new(output).read_line(&mut banner).expect("a banner");
-        assert!(banner.starts_with("Aurora DSQL on this machine"), "{banner:?} {:?}", child.try_wait());
+        let expected = if more.contains(&"--json") { "{\"port\":" } else { "Aurora DSQL on this machine" };
+        assert!(banner.starts_with(expected), "{banner:?} {:?}", child.try_wait());
         let text = std::fs::read_to_string(&env_file).expect("an env file");
         let environment: HashMap<String, String> = text
             .lines()
@@ -38,7 +46,7 @@ impl Running {
         let pid_file = run_folder(&environment).join("data/postmaster.pid");
         let pid = std::fs::read_to_string(pid_file).expect("a pid file");
         let server = PathBuf::from(pid.lines().next().expect("a pid"));
-        Running { child, env_file, environment, server, _folder: folder }
+        Running { child, env_file, environment, ready: banner, server, _folder: folder }
     }
 
     fn signal(&self, name: &str) {
@@ -179,4 +187,101 @@ fn errors_come_with_hints() {
     assert!(said.contains("\nhint: install it (apt install postgresql"), "{said}");
     let said = fails(&["local", "--port", "0", "--endpoint", "localhost"]);
     assert!(said.starts_with("error: \"localhost\" is not a cluster endpoint\nhint: "), "{said}");
+}
+
+/// Runs a command of ours in the environment of a running cluster.
+fn ours(running: &Running, arguments: &[&str]) -> (String, String) {
+    let output = mizzle(arguments).envs(&running.environment).output().expect("mizzle runs");
+    let text = |bytes| String::from_utf8(bytes).expect("text").trim_end().to_owned();
+    (text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn one_line_of_json_says_where_it_is() {
+    let running = Running::with(&["--json"]);
+    let line = running.ready.trim_end();
+    assert!(
+        line.starts_with(&format!("{{\"port\":{},", running.environment["PGPORT"])) && line.ends_with('}'),
+        "{line}"
+    );
+    for (field, variable) in [
+        ("endpoint", "PGHOST"),
+        ("address", "PGHOSTADDR"),
+        ("ca_file", "PGSSLROOTCERT"),
+        ("region", "AWS_REGION"),
+        ("access_key_id", "AWS_ACCESS_KEY_ID"),
+        ("secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    ] {
+        assert!(
+            line.contains(&format!("\"{field}\":\"{}\"", running.environment[variable])),
+            "{field} in {line}"
+        );
+    }
+}
+
+#[test]
+fn psql_opens_with_a_fresh_token_and_limits_are_lowered() {
+    let running = Running::with(&["--limits", "rows=2,transaction_age=10s", "--job-delay", "1ms"]);
+    let psql = |sql: &str| ours(&running, &["psql", "--", "--no-psqlrc", "-Atc", sql]);
+    assert_eq!(psql("select current_user"), ("admin".to_owned(), String::new()));
+    assert_eq!(psql("create table t (id int)").0, "CREATE TABLE");
+    assert_eq!(psql("insert into t values (1), (2), (3)").1, "ERROR:  transaction row limit exceeded");
+    let (said, _) = ours(&running, &["token", "--user", "app", "--expires-in", "1min"]);
+    for part in [
+        &running.environment["CLUSTER_ENDPOINT"],
+        "/?Action=DbConnect&",
+        "X-Amz-Expires=60",
+        "X-Amz-Signature=",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+#[test]
+fn a_principal_of_ones_own_comes_in() {
+    let arn = "arn:aws:iam::123456789012:role/app";
+    let running = Running::with(&["--principal", &format!("app:AKIAAPP:secret:{arn}")]);
+    let psql = |sql: &str| ours(&running, &["psql", "--", "--no-psqlrc", "-Atc", sql]);
+    assert_eq!(psql("create role app with login").0, "CREATE ROLE");
+    assert_eq!(psql(&format!("aws iam grant app to '{arn}'")), ("AWS IAM GRANT".to_owned(), String::new()));
+    let output = mizzle(&["psql", "--user", "app", "--", "--no-psqlrc", "-Atc", "select current_user"])
+        .envs(&running.environment)
+        .env("AWS_ACCESS_KEY_ID", "AKIAAPP")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .output()
+        .expect("mizzle runs");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "app\n",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn what_is_written_wrong_is_explained() {
+    let said = fails(&["local", "--port", "0", "--limits", "lines=3"]);
+    assert!(said.starts_with("error: there is no limit \"lines\"\nhint: the limits are rows, "), "{said}");
+    let said = fails(&["local", "--port", "0", "--limits", "rows"]);
+    assert!(said.starts_with("error: \"rows\" is no limit\nhint: write name=size"), "{said}");
+    let said = fails(&["local", "--port", "0", "--principal", "app"]);
+    assert!(said.starts_with("error: a principal is name:access-key:secret:arn\nhint: such as"), "{said}");
+}
+
+#[test]
+fn help_teaches() {
+    for (command, part) in [
+        ("local", "--env-file dsql.env"),
+        ("token", "PGPASSWORD=$(mizzle token)"),
+        ("psql", "everything behind --"),
+    ] {
+        let output = mizzle(&[command, "--help"]).output().expect("mizzle runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("Examples:") && text.contains(part), "{text}");
+    }
+    let output = mizzle(&["local", "--help"]).output().expect("mizzle runs");
+    let text = String::from_utf8_lossy(&output.stdout).replace('\n', " ");
+    for limit in mizzle_local::Limits::NAMES {
+        assert!(text.contains(limit), "{limit} is not in the help");
+    }
 }

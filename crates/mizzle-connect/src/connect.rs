@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::Client;
 use tokio_postgres::config::{SslMode, SslNegotiation};
+use zeroize::Zeroizing;
 
 use crate::config::Target;
 use crate::{Config, Error, startup, token};
@@ -25,15 +26,7 @@ impl Config {
     pub async fn connect(&self) -> Result<Client, Error> {
         let target = self.target()?;
         let tls = self.tls.connector()?;
-        let now = SystemTime::now();
-        let credentials = self.credentials.get(&target.region, now).await?;
-        let request = token::Request {
-            host: &target.host,
-            region: &target.region,
-            user: &self.user,
-            lifetime: self.token_lifetime,
-        };
-        let token = token::token(&request, &credentials, now)?;
+        let token = self.sign(&target).await?;
         let settings = self.settings(&target, &token)?;
 
         let address = self.address(&target);
@@ -47,6 +40,30 @@ impl Config {
             }
         });
         Ok(client)
+    }
+
+    /// Signs a token: the password of one connection, for clients that connect by themselves.
+    ///
+    /// It is good for as long as [`token_lifetime`](Config::token_lifetime) says, and no longer than the
+    /// credentials that signed it.
+    ///
+    /// # Errors
+    /// When the settings contradict each other, or there are no valid credentials.
+    pub async fn token(&self) -> Result<String, Error> {
+        let target = self.target()?;
+        Ok(self.sign(&target).await?.to_string())
+    }
+
+    async fn sign(&self, target: &Target) -> Result<Zeroizing<String>, Error> {
+        let now = SystemTime::now();
+        let credentials = self.credentials.get(&target.region, now).await?;
+        let request = token::Request {
+            host: &target.host,
+            region: &target.region,
+            user: &self.user,
+            lifetime: self.token_lifetime,
+        };
+        token::token(&request, &credentials, now)
     }
 
     fn settings(&self, target: &Target, token: &str) -> Result<tokio_postgres::Config, Error> {

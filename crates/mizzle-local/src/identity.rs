@@ -89,7 +89,7 @@ impl Identity {
     }
 
     fn to_text(&self) -> String {
-        let Principal { arn, access_key_id, secret_access_key } = &self.principal;
+        let Principal { arn, access_key_id, secret_access_key, .. } = &self.principal;
         format!("{}\n{arn}\n{access_key_id}\n{secret_access_key}\n", self.endpoint.host)
     }
 
@@ -98,11 +98,7 @@ impl Identity {
         let [host, arn, access_key_id, secret_access_key] = lines[..] else { return None };
         Some(Identity {
             endpoint: Endpoint::read(host).ok()?,
-            principal: Principal {
-                arn: arn.to_owned(),
-                access_key_id: access_key_id.to_owned(),
-                secret_access_key: secret_access_key.to_owned(),
-            },
+            principal: Principal::new("local", access_key_id, secret_access_key, arn),
         })
     }
 }

@@ -29,6 +29,9 @@
 //! | `txn` | snapshots, write sets, keys and the log of commits: who has to give way, as plain values |
 //! | `engine` | the PostgreSQL behind: programs, data, processes, connections |
 //! | `iam` | principals, tokens and the clock they expire by |
+//! | `jobs` | what runs in the background: `sys.jobs` |
+//! | `limits` | every limit with its name and size |
+//! | `admission` | how many connections there are, and how fast they come |
 //!
 //! # Known differences
 //!
@@ -43,16 +46,18 @@
 //!   are not adjudicated when the query stands alone.
 //! - Every row that was changed is sent to this process: writes cost 10 to 20 µs a row more than in PostgreSQL.
 //!   `SELECT … FOR UPDATE` and `FOR KEY SHARE` read the locked tables from end to end once more.
-//! - Asynchronous statements are done when their job is answered, and a unique index that cannot be built leaves
-//!   a failed job but no invalid index.
-//! - Of the limits, those on rows, transaction age, connection age and message size hold.
+//! - Jobs take milliseconds. An index is built when it is asked for and is invalid until its job ends.
+//! - Sizes count before compression, and what a transaction writes counts without its index entries. Query memory
+//!   and storage have no limit. PostgreSQL behind takes 200 connections.
 //! - The version shown is 16.13 whatever PostgreSQL is behind: `psql`'s backslash commands that choose their
 //!   query by version may fail on an older or a newer one.
+//! - Behind PostgreSQL 15, `STORAGE` in a new column and the SQL/JSON constructors are syntax errors.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
 //! - A token may also be signed for `localhost` or an address of this machine, and may be written with `%26` for `&`,
 //!   so that it can stand in an env file without quotes. SNI is not demanded.
 //! - One machine, no durability unless a data folder is named: for development and tests, not for production.
 
+mod admission;
 mod builder;
 mod cluster;
 mod engine;
@@ -60,6 +65,8 @@ mod error;
 mod file;
 mod iam;
 mod identity;
+mod jobs;
+mod limits;
 mod local;
 mod refusal;
 mod rules;
@@ -70,6 +77,7 @@ mod txn;
 mod wire;
 
 pub use builder::Builder;
-pub use cluster::Limits;
 pub use error::Error;
+pub use iam::Principal;
+pub use limits::Limits;
 pub use local::LocalDsql;

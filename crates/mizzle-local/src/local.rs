@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 use crate::engine::Server;
 use crate::iam;
 use crate::identity::Identity;
+use crate::jobs::Jobs;
 use crate::session;
 
 /// A local Aurora DSQL cluster, alive as long as this value.
@@ -26,6 +27,7 @@ pub struct LocalDsql {
     ca_file: PathBuf,
     cluster: Arc<Cluster>,
     listening: AbortHandle,
+    working: AbortHandle,
     server: Option<Server>,
 }
 
@@ -91,6 +93,13 @@ impl LocalDsql {
         iam::sign(&self.identity.principal, self.endpoint(), self.region(), user, now, expires_in)
     }
 
+    /// Like [`token`](LocalDsql::token), signed by the principal of this name; none when nobody is called so.
+    pub fn token_of(&self, principal: &str, user: &str, expires_in: Duration) -> Option<String> {
+        let signer = self.cluster.gate.principals.iter().find(|known| known.name == principal)?;
+        let now = self.cluster.clock.now();
+        Some(iam::sign(signer, self.endpoint(), self.region(), user, now, expires_in))
+    }
+
     /// Variables that libpq, AWS SDKs and other clients understand, to come in as `admin` for seven days.
     ///
     /// No value needs quotes in a shell or an env file: the token has `%26` for `&`, which this server also reads.
@@ -129,6 +138,7 @@ impl LocalDsql {
     /// When the end of PostgreSQL cannot be waited for.
     pub async fn stop(mut self) -> Result<(), Error> {
         self.listening.abort();
+        self.working.abort();
         match self.server.take() {
             Some(server) => server.stop().await,
             None => Ok(()),
@@ -142,15 +152,18 @@ impl LocalDsql {
         identity: Identity,
         ca_file: PathBuf,
         server: Server,
+        jobs: Jobs,
     ) -> LocalDsql {
         let listening = tokio::spawn(accept(listener, Arc::clone(&cluster))).abort_handle();
-        LocalDsql { address, identity, ca_file, cluster, listening, server: Some(server) }
+        let working = tokio::spawn(jobs.run()).abort_handle();
+        LocalDsql { address, identity, ca_file, cluster, listening, working, server: Some(server) }
     }
 }
 
 impl Drop for LocalDsql {
     fn drop(&mut self) {
         self.listening.abort();
+        self.working.abort();
     }
 }
 

@@ -103,57 +103,6 @@ begin
   end if;
 end $$;
 
-create table sys.local_jobs (
-  job_id text primary key,
-  status text not null,
-  details text,
-  job_type text not null,
-  class_id oid not null,
-  object_id oid,
-  start_time timestamptz not null,
-  update_time timestamptz not null
-);
-
-create view sys.jobs as
-  select job_id, status, details, job_type, class_id, object_id,
-         (select format('%I.%I', nspname, relname) from pg_catalog.pg_class c
-           join pg_catalog.pg_namespace n on n.oid = relnamespace where c.oid = object_id) as object_name,
-         start_time, update_time
-    from sys.local_jobs;
-
-grant select on sys.jobs to public;
-
-create function sys.local_job(kind text, object oid, failure text) returns text
-  language sql security definer set search_path = pg_catalog as $$
-  delete from sys.local_jobs where update_time < clock_timestamp() - interval '30 minutes';
-  insert into sys.local_jobs
-    select string_agg(substr('abcdefghijklmnopqrstuvwxyz234567', 1 + floor(random() * 32)::int, 1), ''),
-           case when failure is null then 'completed' else 'failed' end, failure, kind,
-           1259, object, clock_timestamp(), clock_timestamp()
-      from generate_series(1, 26)
-    returning job_id
-$$;
-
--- Runs an asynchronous statement now, under the caller's own rights, and answers the job that stands for it.
-create function sys.local_async(kind text, statement text, object text) returns text language plpgsql as $$
-begin
-  perform pg_catalog.set_config('mizzle.object', coalesce(pg_catalog.to_regclass(nullif(object, ''))::oid::text, ''), true);
-  begin
-    execute statement;
-  exception
-    when unique_violation then
-      return sys.local_job(kind, null, 'Found duplicate key while validating index for UCVs');
-    when check_violation or foreign_key_violation then
-      return sys.local_job(kind, pg_catalog.to_regclass(nullif(object, ''))::oid, sqlerrm);
-  end;
-  return sys.local_job(kind, nullif(pg_catalog.current_setting('mizzle.object', true), '')::oid, null);
-end $$;
-
-create procedure sys.wait_for_job(job_id text, inout succeeded boolean default null) language plpgsql as $$
-begin
-  succeeded := coalesce((select j.status = 'completed' from sys.jobs j where j.job_id = wait_for_job.job_id), false);
-end $$;
-
 -- Who shows this may write past every rule: our own sessions, nobody else.
 create table sys.local_secret (secret text not null);
 
@@ -175,8 +124,8 @@ begin
   -- In a block of ours the size is judged at COMMIT.
   if coalesce(pg_catalog.current_setting('mizzle.block', true), '') <> 'on' then
     weighed := weighed + octet_length(coalesce(after, before));
-    if weighed > 10485760 then
-      raise exception using errcode = '54000', message = 'transaction size limit 10mb exceeded';
+    if weighed > sys.local_limit('transaction_bytes') then
+      perform sys.local_refuse_size(weighed);
     end if;
     perform pg_catalog.set_config('mizzle.bytes', weighed::text, true);
   end if;

@@ -32,8 +32,8 @@ const POLL: Duration = Duration::from_millis(4);
 pub(crate) struct Settings {
     /// Where the data stays; none for data that goes with the server.
     pub(crate) data: Option<PathBuf>,
-    /// Rows that one transaction may change.
-    pub(crate) row_limit: u32,
+    /// What its own functions must know.
+    pub(crate) own: Vec<(&'static str, String)>,
 }
 
 /// A server that accepts connections.
@@ -166,7 +166,9 @@ fn arguments(binaries: &Binaries, run: &Path, data: &Path, settings: &Settings) 
     set("default_transaction_isolation", "repeatable read");
     // Crossed locks are ours to clear; PostgreSQL finds what we do not see.
     set("deadlock_timeout", "30ms");
-    set("mizzle.row_limit", &settings.row_limit.to_string());
+    for (name, value) in &settings.own {
+        set(name, value);
+    }
     let major = binaries.version().major;
     if major >= 16 {
         // Whoever makes a role may act as it: `admin` may become any role.

@@ -15,7 +15,8 @@ use super::{Binaries, DATABASE, OWNER};
 use crate::Error;
 
 /// What every cluster holds before the first client comes.
-const BOOT: &str = include_str!("boot.sql");
+const BOOT: &str =
+    concat!(include_str!("boot.sql"), include_str!("limits.sql"), include_str!("../jobs/jobs.sql"));
 
 /// The cache folder.
 #[derive(Debug, Clone)]

@@ -38,14 +38,16 @@ pub(crate) fn sign(
     let scope = Scope { host, region, time };
     let credential = format!("{}/{}", principal.access_key_id, scope.to_credential_scope());
     let (date, expires) = (time.to_string(), life.as_secs().to_string());
-    let query = canonical_query([
+    let mut parameters = vec![
         ("Action", action(user)),
         ("X-Amz-Algorithm", ALGORITHM),
         ("X-Amz-Credential", &credential),
         ("X-Amz-Date", &date),
         ("X-Amz-Expires", &expires),
         ("X-Amz-SignedHeaders", "host"),
-    ]);
+    ];
+    parameters.extend(principal.session_token.as_deref().map(|session| ("X-Amz-Security-Token", session)));
+    let query = canonical_query(parameters);
     let signature = scope.sign(&query, &principal.secret_access_key).finalize().into_bytes();
     format!("{host}/?{query}&X-Amz-Signature={}", hex::encode(signature))
 }
@@ -83,7 +85,7 @@ impl Gate {
             return Err(format!("The token is signed for host {}, which is not this cluster.", token.host));
         }
         token.check_signature(&principal.secret_access_key)?;
-        if token.has_session_token {
+        if token.session_token != principal.session_token {
             return Err("The security token included in the request is invalid.".to_owned());
         }
         if token.expires > LONGEST {
@@ -97,8 +99,8 @@ impl Gate {
             return Err(format!("Signature expired: {end} is now earlier than {now}"));
         }
         match token.action.as_str() {
-            given if given == action(user) => Ok(principal),
-            given @ ("DbConnect" | "DbConnectAdmin") => {
+            given if given == action(user) && principal.allows(given) => Ok(principal),
+            given @ ("DbConnect" | "DbConnectAdmin") if given != action(user) => {
                 Err(format!("Wrong user to action mapping. user: {user}, action: {given}"))
             }
             given => Err(format!(
@@ -133,7 +135,7 @@ struct Token {
     action: String,
     time: Timestamp,
     expires: u64,
-    has_session_token: bool,
+    session_token: Option<String>,
     signature: Vec<u8>,
     canonical_query: String,
 }
@@ -168,7 +170,7 @@ impl Token {
             action: find("Action")?.to_owned(),
             time: Timestamp::read(find("X-Amz-Date")?)?,
             expires: find("X-Amz-Expires")?.parse().ok()?,
-            has_session_token: find("X-Amz-Security-Token").is_some(),
+            session_token: find("X-Amz-Security-Token").map(str::to_owned),
             signature: hex::decode(find("X-Amz-Signature")?).ok()?,
             canonical_query: canonical_query(signed.map(|(name, value)| (name.as_str(), value.as_str()))),
         })

@@ -14,11 +14,12 @@ const ROLE_SIGNATURE: &str = "64f31193e9ccb8755cf9ce063782f55aced3ad976e9c8fd266
 
 fn gate() -> Gate {
     Gate {
-        principals: vec![Principal {
-            arn: "arn:aws:iam::123456789012:user/local".to_owned(),
-            access_key_id: "AKIDEXAMPLE".to_owned(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
-        }],
+        principals: vec![Principal::new(
+            "local",
+            "AKIDEXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "arn:aws:iam::123456789012:user/local",
+        )],
         hosts: vec![HOST.to_owned(), "localhost".to_owned()],
         region: "us-east-1".to_owned(),
         cluster_arn: "arn:aws:dsql:us-east-1:123456789012:cluster/aaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
@@ -135,4 +136,47 @@ fn a_token_is_read_as_one_word_too_and_only_its_separators_are_respelled() {
     check(&word, "admin", "20260102T030406Z", "in as ");
     let encoded_whole = ADMIN.replace('%', "%25").replace('&', "%26").replace('=', "%3D").replace('/', "%2F");
     check(&encoded_whole, "admin", "20260102T030406Z", "The password is not an authentication token.");
+}
+
+#[test]
+fn temporary_credentials_come_with_their_session_token() {
+    let arn = "arn:aws:iam::123456789012:role/app";
+    let app = Principal::new("app", "ASIAEXAMPLE", "secret", arn).session_token("a/b+c==");
+    let mut gate = gate();
+    gate.principals.push(app.clone());
+    let now = time("20260102T030405Z");
+    let token =
+        |principal: &Principal| sign(principal, HOST, "us-east-1", "app", now, Duration::from_secs(900));
+    let seen = |token: &str| match gate.admit(token, "app", now) {
+        Ok(principal) => principal.name.clone(),
+        Err(refusal) => refusal.hint.unwrap_or_default(),
+    };
+    assert_eq!(seen(&token(&app)), "app");
+    let invalid = "The security token included in the request is invalid.";
+    assert_eq!(seen(&token(&app.clone().session_token("another"))), invalid);
+    let without = Principal { session_token: None, ..app.clone() };
+    assert_eq!(seen(&token(&without)), invalid);
+    let permanent = gate.principals[0].clone().session_token("a/b+c==");
+    assert_eq!(seen(&token(&permanent)), invalid);
+    let dropped = token(&app).replace("&X-Amz-Security-Token=a%2Fb%2Bc%3D%3D", "");
+    assert!(seen(&dropped).starts_with("The request signature we calculated does not match"));
+}
+
+#[test]
+fn a_policy_says_which_actions_are_allowed() {
+    let arn = "arn:aws:iam::123456789012:role/app";
+    let app = Principal::new("app", "AKIAAPP", "secret", arn).actions(["dsql:DbConnect"]);
+    let mut gate = gate();
+    gate.principals.push(app.clone());
+    let now = time("20260102T030405Z");
+    let seen = |user: &str| {
+        let token = sign(&app, HOST, "us-east-1", user, now, Duration::from_secs(900));
+        gate.admit(&token, user, now).map(|principal| principal.arn.clone()).map_err(|refusal| refusal.hint)
+    };
+    assert_eq!(seen("app"), Ok(arn.to_owned()));
+    let denied = format!(
+        "User: {arn} is not authorized to perform: dsql:DbConnectAdmin on resource: \
+         arn:aws:dsql:us-east-1:123456789012:cluster/aaaaaaaaaaaaaaaaaaaaaaaaaa"
+    );
+    assert_eq!(seen("admin"), Err(Some(denied)));
 }

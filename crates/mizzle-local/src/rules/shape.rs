@@ -10,10 +10,12 @@ pub(super) enum Shape {
     Is(SyntaxKind),
     /// The statement begins with these words. For what the parser need not understand.
     Starts(&'static [&'static str]),
-    /// A statement of the first kind holds the second, at any depth.
+    /// The first kind, at any depth, holds the second, at any depth.
     Has(SyntaxKind, SyntaxKind),
     /// Any statement holds this, at any depth.
     Holds(SyntaxKind),
+    /// Any statement holds this, at any depth; finds its first word.
+    Word(SyntaxKind),
     /// A statement of this kind holds these words one after the other.
     Says(SyntaxKind, &'static [&'static str]),
     /// A function of this list is called; a `*` at the end of a name stands for any end.
@@ -29,8 +31,9 @@ impl Shape {
             Shape::Is(kind) => found(tree.kind() == Some(*kind)),
             Shape::Starts(words) => found(tree.starts_with(words)),
             Shape::Has(kind, part) => {
-                found(tree.kind() == Some(*kind) && tree.nodes().any(|node| node.kind() == *part))
+                found(tree.nodes().any(|node| node.kind() == *kind && has(&node, *part)))
             }
+            Shape::Word(part) => tree.nodes().find(|node| node.kind() == *part).map(|node| first_word(&node)),
             Shape::Holds(part) => found(tree.nodes().any(|node| node.kind() == *part)),
             Shape::Says(kind, words) => found(
                 tree.kind() == Some(*kind)
@@ -60,6 +63,18 @@ pub(super) fn bare(name: &str) -> String {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => name.to_lowercase(),
     }
+}
+
+/// Whether a node of this kind is inside.
+pub(super) fn has(node: &SyntaxNode, kind: SyntaxKind) -> bool {
+    node.descendants().any(|descendant| descendant.kind() == kind)
+}
+
+/// The first word of a part, as it was written.
+pub(super) fn first_word(node: &SyntaxNode) -> String {
+    let text = node.text().to_string();
+    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 fn fits(name: &str, pattern: &str) -> bool {

@@ -14,10 +14,13 @@ impl Seen {
     /// Says no to a statement that does not go with the ones before it, else remembers it.
     ///
     /// One DDL statement a transaction, and none beside DML, in either order.
-    pub(crate) fn enter(&mut self, kind: Kind, explicit: bool) -> Result<(), Refusal> {
+    pub(crate) fn enter(&mut self, kind: Kind) -> Result<(), Refusal> {
         let (ddl, dml) = (kind == Kind::Ddl, kind == Kind::Write);
-        if kind == Kind::Wait && explicit {
+        if kind == Kind::Wait {
             return Err(Refusal::new("25001", "sys.wait_for_job cannot run inside a transaction block"));
+        }
+        if kind == Kind::Analyze {
+            return Err(Refusal::new("25001", "ANALYZE cannot run inside a transaction block"));
         }
         if ddl && self.dml || dml && self.ddl {
             return Err(Refusal::new("0A000", "ddl and dml are not supported in the same transaction"));
@@ -39,7 +42,7 @@ mod tests {
     fn check(sql: &str, expect: &str) {
         let mut seen = Seen::default();
         let outcome: Result<(), Refusal> =
-            Statement::read(sql).iter().try_for_each(|statement| seen.enter(statement.kind, true));
+            Statement::read(sql).iter().try_for_each(|statement| seen.enter(statement.kind));
         let message = outcome.err().map_or(String::new(), |refusal| refusal.message);
         assert_eq!(message, expect, "{sql}");
     }
@@ -58,6 +61,7 @@ mod tests {
             "create index async on t (a); with x as (insert into t values (1) returning a) select * from x",
             mixed,
         );
+        check("analyze t", "ANALYZE cannot run inside a transaction block");
         check("call sys.wait_for_job('x')", "sys.wait_for_job cannot run inside a transaction block");
     }
 }

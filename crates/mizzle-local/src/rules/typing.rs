@@ -2,9 +2,8 @@
 
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
-use super::shape::{self, bare};
-use super::{settable, setting};
-use crate::statement::{Mode, Tree};
+use super::shape::{bare, has};
+use crate::statement::Tree;
 
 /// Types that PostgreSQL has and no column of Aurora DSQL can have.
 const NO_COLUMN: &[&str] = &[
@@ -61,6 +60,9 @@ const NO_COLUMN: &[&str] = &[
     "name",
     "\"char\"",
 ];
+
+/// Types of columns that no key can have.
+const NO_KEY: &[&str] = &["bytea", "json", "jsonb", "interval", "timetz", "time with time zone"];
 
 /// Not types but short for an integer and a sequence, which Aurora DSQL does not make.
 const SERIAL: &[&str] = &["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
@@ -147,140 +149,92 @@ pub(super) fn many_keys(tree: &Tree) -> Option<String> {
     })
 }
 
-/// An ADD COLUMN that says more than a name, a type and a STORAGE.
-pub(super) fn added_constraint(tree: &Tree) -> Option<String> {
-    let mut added = tree.nodes().filter(|node| node.kind() == K::ADD_COLUMN);
-    added.find_map(|column| {
-        column.children().find_map(|part| {
-            let word = match part.kind() {
-                K::NOT_NULL_CONSTRAINT => "NOT NULL",
-                K::DEFAULT_CONSTRAINT => "DEFAULT",
-                K::CHECK_CONSTRAINT => "CHECK",
-                K::UNIQUE_CONSTRAINT => "UNIQUE",
-                K::PRIMARY_KEY_CONSTRAINT => "PRIMARY KEY",
-                K::REFERENCES_CONSTRAINT => "REFERENCES",
-                K::GENERATED_CONSTRAINT => "GENERATED",
-                _ => return None,
-            };
-            Some(word.to_owned())
+/// TEMP or TEMPORARY.
+pub(super) fn temporary(tree: &Tree) -> Option<String> {
+    let word = |word: &String| matches!(word.as_str(), "temp" | "temporary");
+    made(tree).iter().any(word).then(String::new)
+}
+
+/// UNLOGGED.
+pub(super) fn unlogged(tree: &Tree) -> Option<String> {
+    made(tree).iter().any(|word| word == "unlogged").then(String::new)
+}
+
+/// A constraint that may be deferred and is no foreign key.
+pub(super) fn deferrable(tree: &Tree) -> Option<String> {
+    let mut options = tree.nodes().filter(|node| {
+        matches!(node.kind(), K::DEFERRABLE_CONSTRAINT_OPTION | K::INITIALLY_DEFERRED_CONSTRAINT_OPTION)
+    });
+    options.find_map(|option| {
+        let word = option.ancestors().find_map(|node| match node.kind() {
+            K::UNIQUE_CONSTRAINT => Some("UNIQUE"),
+            K::PRIMARY_KEY_CONSTRAINT => Some("PRIMARY KEY"),
+            K::CHECK_CONSTRAINT => Some("CHECK"),
+            _ => None,
+        });
+        word.map(str::to_owned)
+    })
+}
+
+/// The type of a column that the same statement makes a key, when it cannot be one.
+pub(super) fn key_type(tree: &Tree) -> Option<String> {
+    key_columns(tree).find_map(|column| {
+        let name = type_name(&type_of(&column)?);
+        NO_KEY.contains(&name.as_str()).then_some(name)
+    })
+}
+
+/// A key column declared wider than any key.
+pub(super) fn wide_key(tree: &Tree) -> Option<String> {
+    let wide =
+        key_columns(tree).filter_map(|column| width(&type_of(&column)?)).any(|(_, width)| width > 2_000);
+    wide.then(String::new)
+}
+
+/// Anything but a column in an INCLUDE list.
+pub(super) fn included_expression(tree: &Tree) -> Option<String> {
+    let mut lists = tree.nodes().filter(|node| node.kind() == K::INDEX_INCLUDE_CLAUSE);
+    let expression = lists.any(|list| {
+        let parts = list.descendants().skip(1);
+        parts.into_iter().any(|part| {
+            matches!(part.kind(), K::CALL_EXPR | K::BIN_EXPR | K::PAREN_EXPR | K::CAST_EXPR | K::LITERAL)
         })
+    });
+    expression.then(String::new)
+}
+
+/// The columns of a new table that its own keys name.
+fn key_columns(tree: &Tree) -> impl Iterator<Item = SyntaxNode> {
+    let keys: Vec<SyntaxNode> = tree
+        .nodes()
+        .filter(|node| matches!(node.kind(), K::PRIMARY_KEY_CONSTRAINT | K::UNIQUE_CONSTRAINT))
+        .collect();
+    let listed: Vec<String> = keys
+        .iter()
+        .flat_map(|key| key.descendants())
+        .filter(|node| node.kind() == K::CONSTRAINT_COLUMN_REF_LIST)
+        .filter(|list| list.parent().is_none_or(|parent| parent.kind() != K::CONSTRAINT_INCLUDE_CLAUSE))
+        .flat_map(|list| list.children().collect::<Vec<_>>())
+        .map(|name| bare(&name.text().to_string()))
+        .collect();
+    tree.nodes().filter(|node| node.kind() == K::COLUMN).filter(move |column| {
+        let own = column
+            .children()
+            .any(|part| matches!(part.kind(), K::PRIMARY_KEY_CONSTRAINT | K::UNIQUE_CONSTRAINT));
+        let name = column.first_child().map(|name| bare(&name.text().to_string()));
+        own || name.is_some_and(|name| listed.contains(&name))
     })
 }
 
-/// A CHECK or FOREIGN KEY added without NOT VALID.
-pub(super) fn added_valid(tree: &Tree) -> Option<String> {
-    let mut added = tree.nodes().filter(|node| node.kind() == K::ADD_CONSTRAINT);
-    added.find_map(|action| {
-        let constraint = action.first_child()?;
-        let word = match constraint.kind() {
-            K::CHECK_CONSTRAINT => "CHECK",
-            K::FOREIGN_KEY_CONSTRAINT => "FOREIGN KEY",
-            _ => return None,
-        };
-        (!has(&constraint, K::NOT_VALID)).then(|| word.to_owned())
-    })
-}
-
-/// A UNIQUE added without USING INDEX.
-pub(super) fn added_unique(tree: &Tree) -> Option<String> {
-    let mut added = tree.nodes().filter(|node| node.kind() == K::ADD_CONSTRAINT);
-    added.find_map(|action| {
-        let constraint = action.first_child()?;
-        let plain = constraint.kind() == K::UNIQUE_CONSTRAINT && !has(&constraint, K::USING_INDEX_NAME);
-        plain.then(String::new)
-    })
-}
-
-/// `SET` or `RESET` of a parameter that is not to be set.
-pub(super) fn set_parameter(tree: &Tree) -> Option<String> {
-    if !matches!(tree.kind(), Some(K::SET | K::RESET)) {
-        return None;
-    }
-    let mut names = tree.nodes().filter(|node| node.kind() == K::CONFIG_PARAMETER_REF);
-    let name = names.next().map(|node| bare(&node.text().to_string()))?;
-    (!settable(&name)).then_some(name)
-}
-
-/// `set_config` of a parameter that is not to be set.
-pub(super) fn set_config(tree: &Tree) -> Option<String> {
-    let mut calls = tree.nodes().filter(|node| node.kind() == K::CALL_EXPR);
-    calls.find_map(|call| {
-        if shape::function_name(&call)? != "set_config" {
-            return None;
-        }
-        let list = call.children().find(|child| child.kind() == K::ARG_LIST)?;
-        let name = list.first_child()?.text().to_string();
-        let name = name.trim_matches('\'').to_lowercase();
-        (!setting::settable(&name)).then_some(name)
-    })
-}
-
-/// The language of a function that is not SQL.
-pub(super) fn function_language(tree: &Tree) -> Option<String> {
-    if tree.kind() != Some(K::CREATE_FUNCTION) {
-        return None;
-    }
-    let language = tree.nodes().find(|node| node.kind() == K::LANGUAGE_REF)?;
-    let name = bare(language.text().to_string().trim_matches('\''));
-    (name != "sql").then_some(name)
-}
-
-/// An isolation level other than the only one.
-pub(super) fn isolation(tree: &Tree) -> Option<String> {
-    tree.nodes().find_map(|node| match node.kind() {
-        K::SERIALIZABLE => Some("SERIALIZABLE".to_owned()),
-        K::READ_COMMITTED => Some("READ COMMITTED".to_owned()),
-        K::READ_UNCOMMITTED => Some("READ UNCOMMITTED".to_owned()),
-        _ => None,
-    })
-}
-
-/// `SET TRANSACTION`, which is not `SET SESSION CHARACTERISTICS AS TRANSACTION`.
-pub(super) fn set_transaction(tree: &Tree) -> Option<String> {
-    tree.starts_with(&["set", "transaction"]).then(String::new)
-}
-
-/// `SET SESSION AUTHORIZATION` of anybody but the default.
-pub(super) fn session_authorization(tree: &Tree) -> Option<String> {
+/// The words of a CREATE before the kind of object.
+fn made(tree: &Tree) -> &[String] {
     let words = tree.words();
-    let other =
-        tree.kind() == Some(K::SET_SESSION_AUTH) && words.last().is_some_and(|word| word != "default");
-    other.then(String::new)
-}
-
-/// `DEALLOCATE` of one name.
-pub(super) fn deallocate(tree: &Tree) -> Option<String> {
-    let one = tree.kind() == Some(K::DEALLOCATE) && tree.words().last().is_none_or(|word| word != "all");
-    one.then(String::new)
-}
-
-/// `ANALYZE` of everything, or of some columns.
-pub(super) fn analyze(tree: &Tree) -> Option<String> {
-    let bare =
-        tree.kind() == Some(K::ANALYZE) && (tree.words().len() < 2 || tree.words().iter().any(|w| w == "("));
-    bare.then(String::new)
-}
-
-/// A CREATE INDEX without ASYNC.
-pub(super) fn synchronous_index(tree: &Tree) -> Option<String> {
-    let plain = tree.mode() == Mode::Plain;
-    (plain && tree.kind() == Some(K::CREATE_INDEX)).then(String::new)
-}
-
-/// A VALIDATE CONSTRAINT without ASYNC.
-pub(super) fn synchronous_validation(tree: &Tree) -> Option<String> {
-    let plain = tree.mode() == Mode::Plain;
-    let validates =
-        tree.kind() == Some(K::ALTER_TABLE) && tree.nodes().any(|node| node.kind() == K::VALIDATE_CONSTRAINT);
-    (plain && validates).then(String::new)
-}
-
-/// A primary key added to a table that exists.
-pub(super) fn added_primary_key(tree: &Tree) -> Option<String> {
-    let mut added = tree.nodes().filter(|node| node.kind() == K::ADD_CONSTRAINT);
-    added
-        .any(|action| action.children().any(|child| child.kind() == K::PRIMARY_KEY_CONSTRAINT))
-        .then(String::new)
+    let object =
+        |word: &String| matches!(word.as_str(), "table" | "view" | "sequence" | "recursive" | "materialized");
+    match words.iter().take(6).position(object) {
+        Some(end) if words[0] == "create" => &words[..end],
+        _ => &[],
+    }
 }
 
 fn columns(tree: &Tree) -> impl Iterator<Item = SyntaxNode> {
@@ -293,6 +247,10 @@ fn type_of(column: &SyntaxNode) -> Option<SyntaxNode> {
             child.kind(),
             K::ARRAY_TYPE
                 | K::PATH_TYPE
+                | K::TIME_TYPE
+                | K::TIMESTAMP_TYPE
+                | K::INTERVAL_TYPE
+                | K::DOUBLE_TYPE
                 | K::VARCHAR_TYPE
                 | K::CHARACTER_TYPE
                 | K::BIT_TYPE
@@ -310,12 +268,17 @@ fn type_name(node: &SyntaxNode) -> String {
 }
 
 fn wide(tree: &Tree, names: &[&str], most: u64) -> Option<String> {
-    columns(tree).filter_map(|column| type_of(&column)).find_map(|node| {
-        let name = type_name(&node);
-        let text = node.text().to_string();
-        let width = text.split(['(', ')']).nth(1)?.trim().parse::<u64>().ok()?;
-        (names.contains(&name.as_str()) && width > most).then_some(name)
-    })
+    let mut widths = columns(tree).filter_map(|column| width(&type_of(&column)?));
+    widths.find_map(|(name, width)| (names.contains(&name.as_str()) && width > most).then_some(name))
+}
+
+/// A type's name with the number in its parentheses.
+fn width(node: &SyntaxNode) -> Option<(String, u64)> {
+    let text = node.text().to_string();
+    let width = text.split(['(', ')']).nth(1)?.trim().parse::<u64>().ok()?;
+    let name = type_name(node);
+    let counts = ["char", "character", "bpchar", "varchar", "character varying", "char varying"];
+    counts.contains(&name.as_str()).then_some((name, width))
 }
 
 fn not_bigint(node: &SyntaxNode) -> Option<String> {
@@ -327,8 +290,4 @@ fn not_bigint(node: &SyntaxNode) -> Option<String> {
         other => other,
     };
     Some(shown.to_owned())
-}
-
-fn has(node: &SyntaxNode, kind: K) -> bool {
-    node.descendants().any(|descendant| descendant.kind() == kind)
 }

@@ -11,9 +11,6 @@ use crate::refusal::Refusal;
 use crate::txn::{clashes, orphans, overlay};
 use crate::wire::Fields;
 
-/// Bytes that a transaction may change.
-const SIZE: usize = 10 << 20;
-
 impl Session {
     /// The client's own `COMMIT`.
     pub(super) async fn commit(&mut self) -> Step {
@@ -163,10 +160,10 @@ fn verdict(transaction: &Transaction, begun: bool, rows: u32) -> Result<(), Refu
     if transaction.writes.rows > rows as usize {
         return Err(Refusal::new("54000", "transaction row limit exceeded"));
     }
-    if transaction.writes.bytes > SIZE {
-        let size = transaction.writes.bytes.div_ceil(1 << 20);
-        let mut refusal = Refusal::new("54000", "transaction size limit 10mb exceeded");
-        refusal.detail = Some(format!("Current transaction size {size}mb > 10mb"));
+    if transaction.writes.bytes as u64 > most {
+        let (size, most) = (size(transaction.writes.bytes as u64), size(most));
+        let mut refusal = Refusal::new("54000", format!("transaction size limit {most} exceeded"));
+        refusal.detail = Some(format!("Current transaction size {size} > {most}"));
         return Err(refusal);
     }
     if transaction.snapshot.is_outdated() || transaction.ddl && !begun {
@@ -176,4 +173,9 @@ fn verdict(transaction: &Transaction, begun: bool, rows: u32) -> Result<(), Refu
         return Err(Refusal::conflict());
     }
     Ok(())
+}
+
+/// Bytes as the limit's message counts them.
+fn size(bytes: u64) -> String {
+    if bytes >= 1 << 20 { format!("{}mb", bytes.div_ceil(1 << 20)) } else { format!("{bytes}b") }
 }

@@ -3,12 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::{Client, Session, relay};
+use crate::admission::Place;
 use crate::cluster::Cluster;
 use crate::engine::{Backend, ConnectError, DATABASE};
 use crate::iam;
@@ -28,7 +29,7 @@ const PACKET: usize = 64 << 10;
 /// Serves one connection until it ends.
 pub(crate) async fn serve(cluster: Arc<Cluster>, stream: TcpStream, peer: SocketAddr) {
     match tokio::time::timeout(PATIENCE, connect(cluster, stream)).await {
-        Ok(Ok(Some(session))) => {
+        Ok(Ok(Some((session, _place)))) => {
             if let Err(error) = session.run().await {
                 tracing::debug!(%peer, %error, "connection lost");
             }
@@ -39,7 +40,7 @@ pub(crate) async fn serve(cluster: Arc<Cluster>, stream: TcpStream, peer: Socket
     }
 }
 
-async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<Session>> {
+async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<(Session, Place)>> {
     stream.set_nodelay(true)?;
     let Some(stream) = secure(&cluster, stream).await? else { return Ok(None) };
     let direct = stream.0;
@@ -50,10 +51,10 @@ async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<
     }
     let mut client = Framed::new(handshake, cluster.limits.message);
     match admit(&cluster, &mut client).await {
-        Ok(Some(backend)) => {
+        Ok(Some((backend, place))) => {
             let mut session = Session::new(cluster, client, backend);
             session.finish().await?;
-            Ok(Some(session))
+            Ok(Some((session, place)))
         }
         Ok(None) => Ok(None),
         Err(Entry::Io(error)) => Err(error),
@@ -111,7 +112,7 @@ enum Entry {
 }
 
 /// Reads the start-up message, checks the token and connects the backend.
-async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<Backend>, Entry> {
+async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend, Place)>, Entry> {
     let Some(packet) = client.packet().await? else { return Ok(None) };
     let startup = match Preamble::read(&packet)? {
         Preamble::Startup(startup) => startup,
@@ -123,6 +124,7 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<Backend>
             return Err(Refusal::protocol("encryption was negotiated already").into());
         }
     };
+    let place = cluster.admission.enter(Instant::now())?;
     let settings = settings(&startup)?;
     let mut answer = Answer::default();
     if startup.newer || !startup.unknown.is_empty() {
@@ -152,7 +154,7 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<Backend>
     }
     answer.frame(b'K', backend.key());
     client.send(&answer.take()).await?;
-    Ok(Some(backend))
+    Ok(Some((backend, place)))
 }
 
 /// The parameters that go to the backend.

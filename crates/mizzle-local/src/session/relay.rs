@@ -15,7 +15,11 @@ pub(super) const SERVER_VERSION: &str = "16.13";
 pub(super) fn error(fields: &Fields, statement: Option<&Statement>) -> Fields {
     // Serialization failure, deadlock, lock not available: all of them mean that somebody else was first.
     if matches!(fields.state(), "40001" | "40P01" | "55P03") {
-        return conflict();
+        return said(Refusal::conflict());
+    }
+    // PostgreSQL's own limit on keys, which is wider.
+    if fields.state() == "54000" && fields.message().starts_with("index row") {
+        return said(Refusal::new("54000", "key size too large"));
     }
     let rewritten = statement.is_some_and(|statement| statement.rewritten);
     let offset = statement.map_or(0, |statement| statement.offset);
@@ -40,8 +44,8 @@ pub(super) fn parameter(body: &Bytes) -> Vec<u8> {
     }
 }
 
-fn conflict() -> Fields {
-    let Refusal { state, message, .. } = Refusal::conflict();
+fn said(refusal: Refusal) -> Fields {
+    let Refusal { state, message, .. } = refusal;
     Fields(vec![(b'S', "ERROR".to_owned()), (b'V', "ERROR".to_owned()), (b'C', state), (b'M', message)])
 }
 

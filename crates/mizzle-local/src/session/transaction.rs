@@ -39,6 +39,7 @@ impl Session {
             return Err(Refusal::aborted());
         }
         if let Some(refusal) = &statement.refusal {
+            tracing::info!(target: "mizzle_local::statement", refused = refusal.message, "{}", statement.sql);
             let mut refusal = refusal.clone();
             refusal.position = refusal.position.map(|position| position + statement.offset);
             return Err(refusal);
@@ -48,6 +49,7 @@ impl Session {
 
     /// Says no to a statement that does not go with what the transaction did before, else remembers it.
     pub(super) fn enter(&mut self, statement: &Statement) -> Result<(), Refusal> {
+        tracing::info!(target: "mizzle_local::statement", "{}", statement.sql);
         if statement.kind == Kind::Forget {
             self.statements.clear();
         }
@@ -60,7 +62,7 @@ impl Session {
             refusal.detail = Some(format!("Current transaction age {age}s exceeds {limit}s"));
             return Err(refusal);
         }
-        transaction.seen.enter(statement.kind, transaction.explicit)
+        transaction.seen.enter(statement.kind)
     }
 
     /// Opens a transaction for statements that come in one flight.

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Set,
     /// `CALL sys.wait_for_job`.
     Wait,
+    /// `ANALYZE`, outside of transactions.
+    Analyze,
     /// `ALTER TABLE … ENABLE|DISABLE TRIGGER ALL|USER`: accepted, and nothing comes of it.
     Nothing,
     /// `DEALLOCATE ALL`: nothing prepared is left.
@@ -64,6 +66,7 @@ pub(super) fn of(tree: &Tree) -> Kind {
         }
         K::SET_CONSTRAINTS | K::RESET_SESSION_AUTH => Kind::Set,
         K::DEALLOCATE => Kind::Forget,
+        K::ANALYZE => Kind::Analyze,
         K::CALL if tree.starts_with(&["call", "sys", ".", "wait_for_job"]) => Kind::Wait,
         K::ALTER_TABLE if switches_triggers(tree) => Kind::Nothing,
         _ => by_words(tree),

@@ -29,31 +29,49 @@ fn iam(tree: &Tree) -> Option<Rewrite> {
     if !arn.starts_with('\'') {
         return None;
     }
-    let role = match role.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => role.to_owned(),
-    };
+    let role = bare(role);
     let sql = format!("CALL sys.{procedure}('{}', {arn})", role.replace('\'', "''"));
     Some(Rewrite { sql, tag: Some(tag) })
 }
 
-/// An asynchronous statement becomes a call that runs it and answers the job.
+/// An asynchronous statement becomes a call that submits a job and answers it.
 fn job(tree: &Tree) -> Rewrite {
-    let (kind, tag) = match tree.kind() {
-        Some(K::ALTER_TABLE) => ("VALIDATE_CONSTRAINT", "ALTER TABLE"),
-        _ => ("INDEX_BUILD", "CREATE INDEX"),
-    };
-    let table = tree
-        .nodes()
-        .find(|node| kind == "VALIDATE_CONSTRAINT" && node.kind() == K::TABLE_NAME_REF)
-        .map(|node| node.text().to_string())
-        .unwrap_or_default();
+    match tree.kind() {
+        Some(K::ALTER_TABLE) => validation(tree),
+        _ => index(tree),
+    }
+}
+
+/// A unique index is made as a plain one and becomes unique after that: see `jobs.sql`.
+fn index(tree: &Tree) -> Rewrite {
+    let mut text = tree.text().to_owned();
+    let unique = tree.starts_with(&["create", "unique"]);
+    if unique && let Some(at) = text.to_lowercase().find("unique") {
+        text.replace_range(at..at + "unique".len(), "      ");
+    }
+    let sql = format!("SELECT sys.local_async_index($mizzle${text}$mizzle$, {unique}) AS job_id");
+    Rewrite { sql, tag: Some("CREATE INDEX") }
+}
+
+fn validation(tree: &Tree) -> Rewrite {
+    let named = |kind| tree.nodes().find(|node| node.kind() == kind).map(|node| node.text().to_string());
+    let table = named(K::TABLE_NAME_REF).unwrap_or_default();
+    let constraint = named(K::CONSTRAINT_NAME_REF).map(|name| bare(&name)).unwrap_or_default();
+    let missing_ok = tree.nodes().any(|node| node.kind() == K::IF_EXISTS);
     let sql = format!(
-        "SELECT sys.local_async('{kind}', $mizzle${}$mizzle$, $mizzle${}$mizzle$) AS job_id",
-        tree.text(),
+        "SELECT sys.local_async_validate($mizzle${}$mizzle$, $mizzle${constraint}$mizzle$, {missing_ok}) AS job_id",
         table.trim()
     );
-    Rewrite { sql, tag: Some(tag) }
+    Rewrite { sql, tag: Some("ALTER TABLE") }
+}
+
+/// An identifier as PostgreSQL stores it.
+fn bare(name: &str) -> String {
+    let name = name.trim();
+    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_lowercase(),
+    }
 }
 
 fn show(tree: &Tree) -> Option<Rewrite> {

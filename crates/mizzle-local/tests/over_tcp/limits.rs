@@ -1,12 +1,18 @@
 //! Limits, at their own size and made small.
 
-use std::time::Duration;
-
 use mizzle_local::{Limits, LocalDsql};
 
 use crate::cluster::{Cluster, ask, story};
 
 const ROWS: &str = "54000 transaction row limit exceeded";
+
+async fn limited(lower: &[(&str, &str)]) -> Cluster {
+    let mut limits = Limits::default();
+    for (name, size) in lower {
+        limits.set(name, size).expect("a limit");
+    }
+    Cluster { local: LocalDsql::builder().limits(limits).start().await.expect("a cluster") }
+}
 
 #[tokio::test]
 async fn a_transaction_changes_three_thousand_rows_and_not_one_more() {
@@ -32,12 +38,7 @@ async fn a_transaction_changes_three_thousand_rows_and_not_one_more() {
 
 #[tokio::test]
 async fn rows_changed_by_cascades_count() {
-    let limits = {
-        let mut limits = Limits::default();
-        limits.rows = 10;
-        limits
-    };
-    let cluster = Cluster { local: LocalDsql::builder().limits(limits).start().await.expect("a cluster") };
+    let cluster = limited(&[("rows", "10")]).await;
     let client = cluster.admin().await;
     story(
         &client,
@@ -64,12 +65,7 @@ async fn rows_changed_by_cascades_count() {
 
 #[tokio::test]
 async fn a_transaction_grows_old() {
-    let limits = {
-        let mut limits = Limits::default();
-        limits.transaction_age = Duration::ZERO;
-        limits
-    };
-    let cluster = Cluster { local: LocalDsql::builder().limits(limits).start().await.expect("a cluster") };
+    let cluster = limited(&[("transaction_age", "0")]).await;
     let client = cluster.admin().await;
     story(
         &client,
@@ -93,5 +89,186 @@ async fn a_message_has_a_longest_size() {
     let too_long = format!("select length('{}')", "x".repeat(10 << 20));
     assert_ne!(ask(&client, &too_long).await, "10485760; #1");
     assert!(client.is_closed() || ask(&client, "select 1").await != "1; #1");
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_writes_ten_mebibytes() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    // Rows of about 100 kB that do not compress.
+    let rows = |from: u32, to: u32| {
+        format!(
+            "insert into t select g, (select string_agg(md5(g::text || x), '') from generate_series(1, 3000) x) \
+             from generate_series({from}, {to}) g"
+        )
+    };
+    story(&client, &[("create table t (id int primary key, b text)", "#0"), (&rows(1, 100), "#100")]).await;
+    assert_eq!(ask(&client, &rows(101, 250)).await, "54000 transaction size limit 10mb exceeded");
+    // In a transaction the size is judged when it commits.
+    story(&client, &[("begin", "#0"), (&rows(101, 160), "#60"), (&rows(161, 220), "#60")]).await;
+    let error = client.simple_query("commit").await.expect_err("too much");
+    let said = error.as_db_error().expect("an error of the server's");
+    assert_eq!((said.code().code(), said.message()), ("54000", "transaction size limit 10mb exceeded"));
+    assert_eq!(said.detail(), Some("Current transaction size 11mb > 10mb"));
+    story(&client, &[("select count(*) from t", "100; #1")]).await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn values_rows_and_keys_have_a_longest_size() {
+    let cluster = limited(&[
+        ("value_bytes", "2kB"),
+        ("row_bytes", "8kB"),
+        ("key_bytes", "100"),
+        ("varchar_bytes", "1kB"),
+    ])
+    .await;
+    let client = cluster.admin().await;
+    let text =
+        |size: u32| format!("(select string_agg(md5(x::text), '') from generate_series(1, {}) x)", size / 32);
+    let key = "54000 key size too large";
+    story(
+        &client,
+        &[
+            ("create table t (id text primary key, a text, b bytea, c varchar(2000), d jsonb, e int, f text, g text, h text)", "#0"),
+            (&format!("insert into t (id, a) values ('1', {})", text(2_048)), "#1"),
+            (&format!("insert into t (id, a) values ('2', {})", text(2_112)),
+                "54000 datatype limit greater than 2048 bytes not supported for text"),
+            (&format!("insert into t (id, b) values ('2', {}::bytea)", text(2_112)),
+                "54000 datatype limit greater than 2048 bytes not supported for bytea"),
+            (&format!("insert into t (id, c) values ('2', {})", text(1_056)),
+                "54000 datatype limit greater than 1024 bytes not supported for character varying"),
+            (&format!("insert into t (id, d) values ('2', to_jsonb({}))", text(2_112)),
+                "54000 datatype limit greater than 2048 bytes not supported for jsonb"),
+            (&format!("update t set a = {0}, b = {0}::bytea, f = {0}, g = {0}, h = {0} where id = '1'", text(2_048)),
+                "54000 maximum row size exceeded"),
+            (&format!("insert into t (id) values ({})", text(96)), "#1"),
+            (&format!("insert into t (id) values ({})", text(128)), key),
+            (&format!("insert into t (id) values ({})", text(4_096)), key),
+        ],
+    )
+    .await;
+    // An entry of an index holds the primary key as well.
+    client.simple_query("create index async on t (e, c)").await.expect("a job");
+    story(&client, &[(&format!("insert into t (id, c) values (repeat('y', 40), {})", text(64)), key)]).await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn tables_have_so_many_columns_keys_and_indexes() {
+    let cluster =
+        limited(&[("columns", "3"), ("key_columns", "2"), ("indexes", "3"), ("statistics", "1")]).await;
+    let client = cluster.admin().await;
+    let columns = "54011 tables can have at most 3 columns";
+    let keys = "54011 more than 2 column keys in an index are not supported";
+    let indexes = "54000 more than 3 indexes per table are not allowed";
+    story(
+        &client,
+        &[
+            ("create table t (a int, b int, c int, d int)", columns),
+            ("create table t (a int primary key, b int, c int unique)", "#0"),
+            ("alter table t add column d int", columns),
+            ("create table u (a int, b int, c int, primary key (a, b, c))", keys),
+            ("create index async on t (a, b, c)", keys),
+            ("create statistics one on a, b from t", "#0"),
+            (
+                "create statistics two on b, c from t",
+                "54000 more than 1 extended statistics per table are not allowed",
+            ),
+        ],
+    )
+    .await;
+    client.simple_query("create index async on t (b)").await.expect("a job");
+    story(&client, &[("create index async on t (b)", indexes)]).await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_cluster_holds_so_many_objects() {
+    let cluster = limited(&[
+        ("schemas", "1"),
+        ("tables", "2"),
+        ("views", "1"),
+        ("sequences", "2"),
+        ("view_bytes", "100"),
+    ])
+    .await;
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[
+            ("create schema a", "#0"),
+            ("create schema b", "54000 more than 1 schemas not allowed"),
+            ("create table a.t (id bigint generated always as identity (cache 1))", "#0"),
+            ("create sequence s cache 1", "#0"),
+            ("create sequence s2 cache 1", "54000 creating more than 2 sequences is not allowed"),
+            ("create table u (id bigint generated always as identity (cache 1))",
+                "54000 creating more than 2 sequences is not allowed"),
+            ("create table u (id int)", "#0"),
+            ("create table v (id int)", "54000 creating more than 2 tables not allowed"),
+            ("drop table u", "#0"),
+            ("create table v (id int)", "#0"),
+            ("create view w as select 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' as x",
+                "54000 view definition too large"),
+            ("create view w as select 1 as x", "#0"),
+            ("create view x as select 1 as x", "54000 creating more than 1 views not allowed"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn keys_have_types_and_stay() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[
+            ("create table t (id int, id2 int, a bytea, b json, c interval, d varchar(3000), primary key (id, id2))", "#0"),
+            ("create index async on t (a)", "0A000 datatype bytea is not supported in a key"),
+            ("create index async on t (b)", "0A000 datatype json is not supported in a key"),
+            ("create index async on t (c)", "0A000 datatype interval is not supported in a key"),
+            ("create index async on t (d)", "54000 key size greater than 2000 bytes not supported"),
+            ("alter table t drop column id2", "0A000 cannot drop primary key column id2"),
+            ("alter table t drop constraint t_pkey", "0A000 unsupported ALTER TABLE DROP CONSTRAINT statement"),
+            ("alter table t drop column a", "#0"),
+            ("create table u (a t)", "0A000 datatype t not supported"),
+            ("create table u (a \"money\")", "0A000 datatype money not supported"),
+            ("create domain m as \"inet\"", "0A000 datatype inet not supported"),
+            ("create table u (like pg_class)", "0A000 datatype oid not supported"),
+            ("drop table t", "#0"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn connections_are_counted_and_come_at_a_rate() {
+    let cluster = limited(&[("connections", "1")]).await;
+    let client = cluster.admin().await;
+    let many = "53300 Unable to accept connection, too many open connections.";
+    assert_eq!(cluster.connect("admin").await.err().as_deref(), Some(many));
+    assert_eq!(ask(&client, "select 1").await, "1; #1");
+    cluster.stop().await;
+    let cluster = limited(&[("connection_burst", "1"), ("connection_rate", "0")]).await;
+    let client = cluster.admin().await;
+    let fast = "53400 Unable to accept connection, rate exceeded.";
+    assert_eq!(cluster.connect("admin").await.err().as_deref(), Some(fast));
+    assert_eq!(ask(&client, "select 1").await, "1; #1");
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_has_its_hour() {
+    let cluster = limited(&[("connection_age", "1ms")]).await;
+    // It may end before it is used.
+    if let Ok(client) = cluster.connect("admin").await {
+        while !client.is_closed() {
+            let _ = client.simple_query("select 1").await;
+        }
+    }
     cluster.stop().await;
 }

@@ -1,5 +1,10 @@
 //! Roles other than admin: mapped to a principal, at home in a schema of their own.
 
+use std::time::Duration;
+
+use mizzle_local::{LocalDsql, Principal};
+use tokio_postgres::config::SslNegotiation;
+
 use crate::cluster::{Cluster, ask, story};
 
 #[tokio::test]
@@ -68,4 +73,56 @@ async fn mappings_are_checked() {
         assert_eq!(ask(&admin, &sql).await, expect, "{sql}");
     }
     cluster.stop().await;
+}
+
+#[tokio::test]
+async fn every_principal_comes_in_as_what_it_is_mapped_to() {
+    let arn = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    let local = LocalDsql::builder()
+        .principal(
+            Principal::new("app", "AKIAAPP", "one", arn("app")).session_token("s").actions(["DbConnect"]),
+        )
+        .principal(Principal::new("report", "AKIAREPORT", "other", arn("report")))
+        .start()
+        .await
+        .expect("a cluster");
+    let cluster = Cluster { local };
+    let admin = cluster.admin().await;
+    story(
+        &admin,
+        &[
+            ("create role app with login", "#0"),
+            ("create role report with login", "#0"),
+            (&format!("aws iam grant app to '{}'", arn("app")), "#0"),
+            (&format!("aws iam grant report to '{}'", arn("report")), "#0"),
+        ],
+    )
+    .await;
+    let enter = async |principal: &str, user: &str| {
+        let token = cluster.local.token_of(principal, user, Duration::from_secs(60)).expect("a principal");
+        match cluster.connect_with(user, &token, SslNegotiation::Postgres).await {
+            Ok(client) => ask(&client, "select current_user").await,
+            Err(error) => error,
+        }
+    };
+    let denied = "28000 unable to accept connection, access denied";
+    assert_eq!(enter("app", "app").await, "app; #1");
+    assert_eq!(enter("report", "report").await, "report; #1");
+    assert_eq!(enter("app", "report").await, denied);
+    assert_eq!(enter("local", "app").await, denied);
+    assert_eq!(enter("report", "admin").await, "admin; #1");
+    let seen = enter("app", "admin").await;
+    let hint =
+        format!("User: {} is not authorized to perform: dsql:DbConnectAdmin on resource: ", arn("app"));
+    assert!(seen.starts_with(&format!("{denied} | {hint}")), "{seen}");
+    assert_eq!(cluster.local.token_of("nobody", "app", Duration::from_secs(60)), None);
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn two_principals_do_not_share_an_access_key() {
+    let twin = |name: &str| Principal::new(name, "AKIATWIN", "x", "arn:aws:iam::123456789012:user/x");
+    let error =
+        LocalDsql::builder().principal(twin("a")).principal(twin("b")).start().await.expect_err("refused");
+    assert_eq!(error.to_string(), "two principals have the access key AKIATWIN");
 }

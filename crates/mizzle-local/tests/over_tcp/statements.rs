@@ -1,6 +1,6 @@
-//! Statements: transactions, refusals and jobs.
+//! Statements: transactions and refusals.
 
-use crate::cluster::{Cluster, ask, story};
+use crate::cluster::{Cluster, story};
 
 const ABORTED: &str = "25P02 current transaction is aborted, commands ignored until end of transaction block";
 const MIXED: &str = "0A000 ddl and dml are not supported in the same transaction";
@@ -86,54 +86,6 @@ async fn a_refusal_aborts_the_transaction() {
             ("alter table t disable trigger all", "#0"),
             ("select * from t for update", "#0"),
             ("select * from t for key share", "#0"),
-        ],
-    )
-    .await;
-    cluster.stop().await;
-}
-
-#[tokio::test]
-async fn asynchronous_statements_answer_a_job() {
-    let cluster = Cluster::start().await;
-    let client = cluster.admin().await;
-    story(
-        &client,
-        &[
-            ("create table t (id int primary key, a int, b int)", "#0"),
-            ("insert into t values (1, 1, 1), (2, 1, 2)", "#2"),
-            ("alter table t add constraint positive check (b > 0) not valid", "#0"),
-        ],
-    )
-    .await;
-    let job = async |sql: &str| {
-        let id = client.query_one(sql, &[]).await.expect("a job").get::<_, String>(0);
-        assert_eq!(id.len(), 26);
-        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte)), "{id}");
-        let row =
-            format!("select status, job_type, object_name, details from sys.jobs where job_id = '{id}'");
-        format!(
-            "{} {}",
-            ask(&client, &row).await,
-            ask(&client, &format!("call sys.wait_for_job('{id}')")).await
-        )
-    };
-    assert_eq!(
-        job("create index async on t (a)").await,
-        "completed,INDEX_BUILD,public.t_a_idx,null; #1 t; #0"
-    );
-    assert_eq!(
-        job("create unique index async u on t (a)").await,
-        "failed,INDEX_BUILD,null,Found duplicate key while validating index for UCVs; #1 f; #0"
-    );
-    assert_eq!(
-        job("alter table async t validate constraint positive").await,
-        "completed,VALIDATE_CONSTRAINT,public.t,null; #1 t; #0"
-    );
-    story(
-        &client,
-        &[
-            ("select convalidated from pg_constraint where conname = 'positive'", "t; #1"),
-            ("create index async on nowhere (a)", "42P01 relation \"nowhere\" does not exist"),
         ],
     )
     .await;
