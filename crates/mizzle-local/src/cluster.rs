@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::admission::Admission;
 use crate::engine::Backend;
+use crate::fault::Faults;
 use crate::iam::{Clock, Gate};
 use crate::limits::Limits;
 
@@ -21,4 +22,5 @@ pub(crate) struct Cluster {
     pub(crate) control: Mutex<Backend>,
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
+    pub(crate) faults: Faults,
 }

@@ -11,6 +11,7 @@
 
 mod connect;
 mod extended;
+mod faulty;
 mod relay;
 mod simple;
 mod transaction;
@@ -113,6 +114,9 @@ impl Session {
                 }
             };
             if let Err(error) = done {
+                if Session::is_lost(&error) {
+                    return Err(error);
+                }
                 let refusal = Refusal::new("57P01", "terminating connection due to administrator command");
                 let _ = self.goodbye(&refusal).await;
                 return Err(error);

@@ -3,6 +3,7 @@
 mod cluster;
 mod engine;
 mod entry;
+mod faults;
 mod jobs;
 mod limits;
 mod protocol;
