@@ -21,6 +21,7 @@ Examples:
   mizzle local --env-file dsql.env                 then: (set -a; . ./dsql.env; psql)
   mizzle local --port 0 --json                     one line of JSON once it is ready, for scripts
   mizzle local --limits rows=10,transaction_age=2s reach the limits in a test
+  mizzle local --fault oc000@3                     the third COMMIT loses a conflict
   mizzle local --job-delay 5s                      watch an index being built in sys.jobs
   mizzle local --principal app:AKIAAPP:secret:arn:aws:iam::123456789012:role/app
                                                    then: AWS IAM GRANT role TO 'arn:aws:iam::123456789012:role/app'
@@ -62,6 +63,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PRINCIPAL")]
     principal: Vec<String>,
 
+    /// Let the nth COMMIT or connection fail, as name@nth: oc000, oc001, unavailable, drop-before-commit,
+    /// drop-after-commit, refuse; may be given again
+    #[arg(long, value_name = "FAULT@N")]
+    fault: Vec<String>,
+
     /// How long a background job takes, half of it submitted, half of it processing
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = crate::size::duration)]
     job_delay: Duration,
@@ -97,6 +103,13 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .job_delay(options.job_delay);
     for principal in &options.principal {
         builder = builder.principal(read_principal(principal)?);
+    }
+    for text in &options.fault {
+        let (name, nth) = text.split_once('@').unwrap_or((text, "1"));
+        let nth = nth
+            .parse()
+            .map_err(|_| Failure::new(format!("{nth:?} is no number"), Some("such as oc000@3".to_owned())))?;
+        builder = builder.fault(nth, name.parse()?);
     }
     if let Some(folder) = options.data_dir {
         builder = builder.data_dir(folder);

@@ -264,6 +264,8 @@ fn what_is_written_wrong_is_explained() {
     assert!(said.starts_with("error: there is no limit \"lines\"\nhint: the limits are rows, "), "{said}");
     let said = fails(&["local", "--port", "0", "--limits", "rows"]);
     assert!(said.starts_with("error: \"rows\" is no limit\nhint: write name=size"), "{said}");
+    let said = fails(&["local", "--port", "0", "--fault", "rain@2"]);
+    assert!(said.starts_with("error: there is no fault \"rain\"\nhint: the faults are oc000, "), "{said}");
     let said = fails(&["local", "--port", "0", "--principal", "app"]);
     assert!(said.starts_with("error: a principal is name:access-key:secret:arn\nhint: such as"), "{said}");
 }

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::admission::Admission;
 use crate::cluster::Cluster;
 use crate::engine::{Account, Cache, Search, Server, Settings};
+use crate::fault::{Fault, Faults};
 use crate::iam::{Clock, Gate, Principal};
 use crate::identity::{Endpoint, Identity};
 use crate::jobs::{Jobs, Pace};
@@ -42,6 +43,7 @@ pub struct Builder {
     clock: Clock,
     pace: Pace,
     principals: Vec<Principal>,
+    faults: Vec<(u64, Fault)>,
 }
 
 impl Builder {
@@ -57,6 +59,7 @@ impl Builder {
             clock: Clock::default(),
             pace: Pace::default(),
             principals: Vec::new(),
+            faults: Vec::new(),
         }
     }
 
@@ -144,6 +147,13 @@ impl Builder {
         self
     }
 
+    /// Lets the `nth` `COMMIT` of an open transaction, or the `nth` connection, fail; the first is 1. May be called
+    /// again. See [`LocalDsql::inject`] for faults while the cluster runs.
+    pub fn fault(mut self, nth: u64, fault: Fault) -> Builder {
+        self.faults.push((nth, fault));
+        self
+    }
+
     /// Starts the cluster and waits until it accepts connections.
     ///
     /// # Errors
@@ -206,6 +216,7 @@ impl Builder {
             control,
             adjudicator,
             limits: self.limits,
+            faults: Faults::new(&self.faults),
             admission: Admission::new(&self.limits),
         });
         Ok(LocalDsql::listen(listener, address, cluster, identity, ca_file, server, jobs))

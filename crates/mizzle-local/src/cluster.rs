@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::admission::Admission;
 use crate::engine::Backend;
+use crate::fault::Faults;
 use crate::iam::{Clock, Gate};
 use crate::limits::Limits;
 use crate::session::Adjudicator;
@@ -24,4 +25,5 @@ pub(crate) struct Cluster {
     pub(crate) adjudicator: Adjudicator,
     pub(crate) limits: Limits,
     pub(crate) admission: Admission,
+    pub(crate) faults: Faults,
 }

@@ -31,6 +31,7 @@
 //! | `iam` | principals, tokens and the clock they expire by |
 //! | `jobs` | what runs in the background: `sys.jobs` |
 //! | `limits` | every limit with its name and size |
+//! | `fault` | what goes wrong on request |
 //! | `admission` | how many connections there are, and how fast they come |
 //!
 //! # Known differences
@@ -62,6 +63,7 @@ mod builder;
 mod cluster;
 mod engine;
 mod error;
+mod fault;
 mod file;
 mod iam;
 mod identity;
@@ -78,6 +80,7 @@ mod wire;
 
 pub use builder::Builder;
 pub use error::Error;
+pub use fault::Fault;
 pub use iam::Principal;
 pub use limits::Limits;
 pub use local::LocalDsql;

@@ -12,6 +12,7 @@ use crate::Error;
 use crate::builder::Builder;
 use crate::cluster::Cluster;
 use crate::engine::Server;
+use crate::fault::Fault;
 use crate::iam;
 use crate::identity::Identity;
 use crate::jobs::Jobs;
@@ -98,6 +99,20 @@ impl LocalDsql {
         let signer = self.cluster.gate.principals.iter().find(|known| known.name == principal)?;
         let now = self.cluster.clock.now();
         Some(iam::sign(signer, self.endpoint(), self.region(), user, now, expires_in))
+    }
+
+    /// Lets the next `COMMIT` of an open transaction fail, or the next connection; called several times, the ones
+    /// after it too.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn run(local: mizzle_local::LocalDsql) {
+    /// local.inject(mizzle_local::Fault::DropAfterCommit);
+    /// // The next transaction commits, and its client does not hear of it.
+    /// # }
+    /// ```
+    pub fn inject(&self, fault: Fault) {
+        self.cluster.faults.inject(fault);
     }
 
     /// Variables that libpq, AWS SDKs and other clients understand, to come in as `admin` for seven days.

@@ -7,6 +7,7 @@ use super::perform::as_bytea;
 use super::seat::Line;
 use super::transaction::Transaction;
 use super::{Session, Step, Stop};
+use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::txn::{clashes, orphans, overlay};
 use crate::wire::Fields;
@@ -53,7 +54,7 @@ impl Session {
         // The latch before the backend: whoever parks us only ever tries to have it.
         let _alone = judge.alone().await?;
         let mut line = seat.line().await;
-        if let Err(refusal) = verdict(&transaction, line.begun, cluster.limits.rows) {
+        if let Err(refusal) = verdict(&transaction, line.begun, &cluster.limits) {
             if line.begun {
                 line.rollback().await?;
             }
@@ -155,13 +156,13 @@ impl Session {
 }
 
 /// Whether the transaction may commit, by what others committed before it.
-fn verdict(transaction: &Transaction, begun: bool, rows: u32) -> Result<(), Refusal> {
+fn verdict(transaction: &Transaction, begun: bool, limits: &Limits) -> Result<(), Refusal> {
     // RESET ALL makes the trigger forget its count; ours stays.
-    if transaction.writes.rows > rows as usize {
+    if transaction.writes.rows > limits.rows as usize {
         return Err(Refusal::new("54000", "transaction row limit exceeded"));
     }
-    if transaction.writes.bytes as u64 > most {
-        let (size, most) = (size(transaction.writes.bytes as u64), size(most));
+    if transaction.writes.bytes as u64 > limits.transaction_bytes {
+        let (size, most) = (size(transaction.writes.bytes as u64), size(limits.transaction_bytes));
         let mut refusal = Refusal::new("54000", format!("transaction size limit {most} exceeded"));
         refusal.detail = Some(format!("Current transaction size {size} > {most}"));
         return Err(refusal);

@@ -124,6 +124,7 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend
             return Err(Refusal::protocol("encryption was negotiated already").into());
         }
     };
+    cluster.faults.at_connect()?;
     let place = cluster.admission.enter(Instant::now())?;
     let settings = settings(&startup)?;
     let mut answer = Answer::default();

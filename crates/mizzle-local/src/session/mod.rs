@@ -19,6 +19,7 @@ mod commit;
 mod connect;
 mod exchange;
 mod extended;
+mod faulty;
 mod perform;
 mod relay;
 mod seat;
@@ -134,6 +135,9 @@ impl Session {
                 }
             };
             if let Err(error) = done {
+                if Session::is_lost(&error) {
+                    return Err(error);
+                }
                 let refusal = Refusal::new("57P01", "terminating connection due to administrator command");
                 let _ = self.goodbye(&refusal).await;
                 return Err(error);

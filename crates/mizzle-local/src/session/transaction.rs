@@ -147,7 +147,7 @@ impl Session {
         self.enter(statement)?;
         match statement.kind {
             Kind::Begin { read_only } => self.begin(read_only).await,
-            Kind::Commit => self.commit().await,
+            Kind::Commit => self.commit_or_fault().await,
             Kind::Rollback => self.rollback().await,
             _ => {
                 self.answer.complete("ALTER TABLE");

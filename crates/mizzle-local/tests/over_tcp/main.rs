@@ -4,6 +4,7 @@ mod cluster;
 mod concurrency;
 mod engine;
 mod entry;
+mod faults;
 mod jobs;
 mod limits;
 mod protocol;
