@@ -19,12 +19,14 @@ mod commit;
 mod connect;
 mod exchange;
 mod extended;
+mod lock;
 mod perform;
 mod relay;
 mod seat;
 mod simple;
 mod transaction;
 mod unit;
+mod view;
 
 pub(crate) use adjudicator::Adjudicator;
 pub(crate) use connect::serve;
