@@ -63,7 +63,7 @@ impl Session {
             refusal.detail = Some(format!("Current transaction age {age}s exceeds {limit}s"));
             return Err(refusal);
         }
-        transaction.seen.enter(statement.kind, transaction.explicit)
+        transaction.seen.enter(statement.kind, true)
     }
 
     /// When the open transaction is too old for anything but its end, if a client may let it come to that.
