@@ -19,6 +19,8 @@ pub(crate) struct Backend {
     key: Bytes,
     /// `ParameterStatus` as it came at the start.
     parameters: Vec<(String, String)>,
+    /// Statements of ours that stay prepared.
+    prepared: Vec<&'static str>,
 }
 
 /// Why there is no backend.
@@ -44,8 +46,12 @@ impl Backend {
         settings: &[(String, String)],
     ) -> Result<Backend, ConnectError> {
         let stream = UnixStream::connect(socket).await?;
-        let mut backend =
-            Backend { wire: Framed::new(stream, usize::MAX), key: Bytes::new(), parameters: Vec::new() };
+        let mut backend = Backend {
+            wire: Framed::new(stream, usize::MAX),
+            key: Bytes::new(),
+            parameters: Vec::new(),
+            prepared: Vec::new(),
+        };
         let mut packet = PROTOCOL.to_be_bytes().to_vec();
         let own = [("user", role), ("database", DATABASE)];
         let given = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -113,6 +119,22 @@ impl Backend {
     /// When the connection breaks; what the server refuses is in the outcome.
     pub(crate) async fn command(&mut self, sql: &str, parameters: &[&str]) -> io::Result<Outcome> {
         self.script(&[(sql, parameters)]).await
+    }
+
+    /// Runs a statement of our own that is planned once and stays prepared under `name`.
+    ///
+    /// # Errors
+    /// See [`command`](Backend::command).
+    pub(crate) async fn prepared(&mut self, name: &'static str, sql: &str) -> io::Result<Outcome> {
+        let mut request = Request::default();
+        if !self.prepared.contains(&name) {
+            request.parse(name, sql, &[0, 0]);
+            self.prepared.push(name);
+        }
+        request.bind(name, &[]);
+        request.execute(name);
+        request.sync();
+        self.round_trip(request).await
     }
 
     /// Runs statements of our own in one round trip; the first that fails ends them.

@@ -52,9 +52,7 @@ impl Jobs {
         let failed = || Error::new("cannot connect to PostgreSQL to run background jobs");
         let backend = Backend::connect(&socket, OWNER, &[]).await.map_err(|_| failed())?;
         let mut jobs = Jobs { backend };
-        jobs.ask("SET lock_timeout = '100ms'; LISTEN mizzle_jobs")
-            .await
-            .map_err(|error| failed().with_source(error))?;
+        jobs.ask("LISTEN mizzle_jobs").await.map_err(|error| failed().with_source(error))?;
         Ok(jobs)
     }
 

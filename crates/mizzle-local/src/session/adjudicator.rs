@@ -78,7 +78,7 @@ impl Adjudicator {
 
     /// Reads the catalog again: transactions that are open from before can only fail now.
     pub(crate) async fn schema_changed(&self) -> io::Result<()> {
-        let rows = self.control.lock().await.command(QUESTION, &[]).await?;
+        let rows = self.control.lock().await.prepared("mizzle_catalog", QUESTION).await?;
         let rows = rows.map_err(|fields| io::Error::other(fields.message().to_owned()))?;
         self.log.lock().schema_changed(Catalog::of(&rows));
         Ok(())

@@ -3,9 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::perform::as_bytea;
 use super::seat::Line;
 use super::transaction::Transaction;
+use super::view::as_bytea;
 use super::{Session, Step, Stop};
 use crate::limits::Limits;
 use crate::refusal::Refusal;

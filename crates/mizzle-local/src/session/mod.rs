@@ -20,12 +20,14 @@ mod connect;
 mod exchange;
 mod extended;
 mod faulty;
+mod lock;
 mod perform;
 mod relay;
 mod seat;
 mod simple;
 mod transaction;
 mod unit;
+mod view;
 
 pub(crate) use adjudicator::Adjudicator;
 pub(crate) use connect::serve;
@@ -103,8 +105,13 @@ impl Session {
         let end = Instant::now() + self.cluster.limits.connection_age;
         let mut collected = Vec::new();
         loop {
-            let Ok(next) = tokio::time::timeout_at(end, self.client.next()).await else {
-                return self.client.close().await;
+            let patience = self.expiry().map_or(end, |expiry| expiry.min(end));
+            let Ok(next) = tokio::time::timeout_at(patience, self.client.next()).await else {
+                if patience == end {
+                    return self.client.close().await;
+                }
+                self.expire().await?;
+                continue;
             };
             let frame = match next {
                 Ok(Some(frame)) => frame,

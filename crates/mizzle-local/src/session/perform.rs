@@ -19,17 +19,17 @@ use super::unit::Unit;
 use super::{Session, Step, Stop};
 use crate::refusal::Refusal;
 use crate::statement::{Kind, Statement};
-use crate::txn::{Modes, is_doubtful, overlay};
+use crate::txn::{Modes, WriteSet, is_doubtful};
 
 /// How often a statement gives way before it stays.
-const YIELDS: usize = 5;
+pub(super) const YIELDS: usize = 5;
 
 /// How often a statement is run before we give up.
 const ATTEMPTS: usize = 20;
 
 /// What a statement does to its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Weight {
+pub(super) enum Weight {
     Read,
     Set,
     Lock(Modes),
@@ -38,7 +38,7 @@ enum Weight {
 }
 
 /// How a run came out.
-enum Outcome {
+pub(super) enum Outcome {
     /// It counts; rows that it locked, as table and image.
     Done(Vec<(u32, String)>),
     /// The client has been told.
@@ -139,7 +139,7 @@ impl Session {
     }
 
     /// Sends the unit within a window in which it may be stopped.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         seat: &Seat,
         line: &mut Line,
@@ -156,7 +156,7 @@ impl Session {
     fn note_captured(&mut self) {
         if !self.captured.is_empty() {
             let mut log = self.cluster.adjudicator.log.lock();
-            let mut writes = crate::txn::WriteSet::default();
+            let mut writes = WriteSet::default();
             writes.apply(&log.catalog(), &self.captured);
             log.record(&writes);
         }
@@ -261,120 +261,6 @@ impl Session {
         }
         Ok(if failure.is_some() { Outcome::Failed } else { Outcome::Done(locked) })
     }
-
-    /// The latest state, made into the transaction's own, for one statement.
-    async fn in_view(
-        &mut self,
-        seat: &Arc<Seat>,
-        mut line: OwnedMutexGuard<Line>,
-        unit: &Unit,
-        weight: Weight,
-        attempt: usize,
-    ) -> Step<Outcome> {
-        let cluster = Arc::clone(&self.cluster);
-        let judge = &cluster.adjudicator;
-        let _alone = judge.alone().await?;
-        let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
-        if transaction.snapshot.is_outdated() {
-            return Err(Refusal::schema_changed().into());
-        }
-        let snapshot = &transaction.snapshot;
-        let script = overlay(&snapshot.catalog(), &snapshot.newer(), &transaction.writes);
-        let rows = transaction.writes.rows.to_string();
-        let bytes = as_bytea(&script);
-        let replay = [judge.secret(), bytes.as_str()];
-        let state = [rows.as_str(), transaction.began.as_str()];
-        let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
-        if !script.is_empty() {
-            statements.push(("SELECT sys.local_replay($1, $2)", &replay));
-        }
-        statements.push((
-            "SELECT pg_catalog.set_config('mizzle.block', 'on', true), pg_catalog.set_config('mizzle.rows', $1, true), \
-             pg_catalog.set_config('mizzle.now', $2, true)",
-            &state,
-        ));
-        statements.extend(transaction.settings.iter().map(|sql| (sql.as_str(), &[][..])));
-        if transaction.read_only {
-            statements.push(("SET TRANSACTION READ ONLY", &[]));
-        }
-        self.held = true;
-        let holding = judge.hold(seat);
-        seat.open(attempt < YIELDS).await;
-        let ready = judge.script(seat.process, &mut line, &statements).await?;
-        line.epoch += 1;
-        if let Err(fields) = ready {
-            tracing::debug!(state = fields.state(), message = fields.message(), "no view");
-            seat.close(&mut line).await?;
-            drop(holding);
-            line.rollback().await?;
-            return Ok(Outcome::Again);
-        }
-        // Said so that the exchange knows of the block; nobody else may think there is one to park.
-        line.begun = true;
-        if !self.mark_locks(&mut line, weight).await? {
-            seat.close(&mut line).await?;
-            line.rollback().await?;
-            return Ok(Outcome::Again);
-        }
-        let ran = self.send(seat, &mut line, unit, attempt).await;
-        drop(holding);
-        let (failure, stopped) = ran?;
-        let outcome = if lost(failure.as_deref(), stopped) {
-            Outcome::Again
-        } else if failure.is_some() {
-            Outcome::Failed
-        } else {
-            Outcome::Done(self.locked(&mut line, weight).await?)
-        };
-        line.rollback().await?;
-        Ok(outcome)
-    }
-
-    /// A block for a statement that cannot run in a view; nothing has been written yet.
-    async fn begin_again(&mut self, mut line: OwnedMutexGuard<Line>) -> Step<OwnedMutexGuard<Line>> {
-        let settings = self.transaction.as_ref().map(|transaction| transaction.settings.clone());
-        let settings = settings.unwrap_or_default();
-        let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
-        statements.extend(settings.iter().map(|sql| (sql.as_str(), &[][..])));
-        let outcome = line.script(&statements).await?;
-        line.begun = true;
-        match outcome {
-            Ok(_) => Ok(line),
-            Err(fields) => Err(Refusal::new(fields.state(), fields.message()).into()),
-        }
-    }
-
-    /// Has a locking statement leave marks of its own on the rows it locks.
-    async fn mark_locks(&self, line: &mut Line, weight: Weight) -> io::Result<bool> {
-        match weight {
-            Weight::Lock(_) => Ok(line.command("SAVEPOINT mizzle_locks", &[]).await?.is_ok()),
-            _ => Ok(true),
-        }
-    }
-
-    /// The rows with those marks.
-    async fn locked(&self, line: &mut Line, weight: Weight) -> io::Result<Vec<(u32, String)>> {
-        let Weight::Lock(_) = weight else { return Ok(Vec::new()) };
-        let statements: [(&str, &[&str]); 2] = [
-            ("SELECT of_table, image FROM sys.local_locked()", &[]),
-            ("RELEASE SAVEPOINT mizzle_locks", &[]),
-        ];
-        let rows = line.script(&statements).await?.unwrap_or_default();
-        let read = |row: Vec<Option<String>>| {
-            let mut cells = row.into_iter().flatten();
-            Some((cells.next()?.parse().ok()?, of_bytea(&cells.next()?)?))
-        };
-        Ok(rows.into_iter().filter_map(read).collect())
-    }
-}
-
-/// Text past the client's encoding, as a parameter of type `bytea`.
-pub(super) fn as_bytea(text: &str) -> String {
-    format!("\\x{}", hex::encode(text))
-}
-
-fn of_bytea(text: &str) -> Option<String> {
-    String::from_utf8(hex::decode(text.strip_prefix("\\x")?).ok()?).ok()
 }
 
 /// Whether a statement was stopped so that others could go on.
@@ -383,6 +269,6 @@ fn given_way(state: Option<&str>, stopped: Stopped) -> bool {
 }
 
 /// Whether what PostgreSQL said is about others and not about the statement.
-fn lost(state: Option<&str>, stopped: Stopped) -> bool {
+pub(super) fn lost(state: Option<&str>, stopped: Stopped) -> bool {
     given_way(state, stopped) || matches!(state, Some("40P01" | "55P03"))
 }

@@ -29,6 +29,8 @@ pub(super) struct Transaction {
     pub(super) settings: Vec<String>,
     seen: rules::Seen,
     since: Instant,
+    /// Too old for anything but its end.
+    expired: bool,
 }
 
 impl Session {
@@ -56,13 +58,31 @@ impl Session {
         let limit = self.cluster.limits.transaction_age;
         let Some(transaction) = &mut self.transaction else { return Ok(()) };
         let age = transaction.since.elapsed();
-        if transaction.explicit && age > limit && statement.kind != Kind::Rollback {
+        let old = transaction.expired || age > limit;
+        if transaction.explicit && old && statement.kind != Kind::Rollback {
             let (age, limit) = (age.as_secs(), limit.as_secs());
             let mut refusal = Refusal::new("54000", format!("transaction age limit of {limit}s exceeded"));
             refusal.detail = Some(format!("Current transaction age {age}s exceeds {limit}s"));
             return Err(refusal);
         }
         transaction.seen.enter(statement.kind)
+    }
+
+    /// When the open transaction is too old for anything but its end, if a client may let it come to that.
+    pub(super) fn expiry(&self) -> Option<Instant> {
+        let transaction = self.transaction.as_ref()?;
+        (transaction.explicit && !transaction.expired)
+            .then(|| transaction.since + self.cluster.limits.transaction_age)
+    }
+
+    /// An idle transaction that is too old keeps neither locks nor the commits after it.
+    pub(super) async fn expire(&mut self) -> std::io::Result<()> {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.expired = true;
+            transaction.snapshot.release();
+            self.leave_block(&mut *self.seat.line().await).await?;
+        }
+        Ok(())
     }
 
     /// Opens a transaction for statements that come in one flight.
@@ -103,6 +123,7 @@ impl Session {
             settings: Vec::new(),
             seen: rules::Seen::default(),
             since: Instant::now(),
+            expired: false,
         });
         Ok(())
     }

@@ -3,7 +3,7 @@ with tables as (
    where relkind = 'r' and nspname not in ('pg_catalog', 'information_schema', 'sys') and nspname !~ '^pg_'
 ), places as (
   select attrelid, attnum, (row_number() over (partition by attrelid order by attnum) - 1)::text as place
-    from pg_attribute where attnum > 0 and not attisdropped
+    from pg_attribute where attnum > 0 and not attisdropped and attrelid in (select oid from tables)
 )
 select '1 table' as fact, t.oid, n.nspname as a, t.relname as b, '' as c, '' as d, '' as e, 0 as at
   from tables t join pg_class using (oid) join pg_namespace n on n.oid = relnamespace

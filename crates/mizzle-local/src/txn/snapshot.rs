@@ -19,7 +19,7 @@ impl SharedLog {
     /// The present as a snapshot.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let (version, schema) = self.lock().open();
-        Snapshot { log: self.clone(), version, schema }
+        Snapshot { log: self.clone(), version, schema, released: false }
     }
 }
 
@@ -29,9 +29,17 @@ pub(crate) struct Snapshot {
     log: SharedLog,
     version: u64,
     schema: u64,
+    released: bool,
 }
 
 impl Snapshot {
+    /// Lets go of what came later: whoever has it is too old to look at it again.
+    pub(crate) fn release(&mut self) {
+        if !std::mem::replace(&mut self.released, true) {
+            self.log.lock().close(self.version);
+        }
+    }
+
     /// Whether the catalog has changed since.
     pub(crate) fn is_outdated(&self) -> bool {
         self.log.lock().schema() != self.schema
@@ -54,7 +62,7 @@ impl Snapshot {
 
 impl Drop for Snapshot {
     fn drop(&mut self) {
-        self.log.lock().close(self.version);
+        self.release();
     }
 }
 
@@ -70,8 +78,9 @@ mod tests {
         log.lock().record(&written(&[&["2: - -> (1,)"]]));
         assert!(snapshot.is_old() && !snapshot.is_outdated());
         assert_eq!(snapshot.newer().len(), 1);
-        let later = log.snapshot();
+        let mut later = log.snapshot();
         assert!(!later.is_old());
+        later.release();
         drop(later);
         drop(snapshot);
         assert!(log.lock().is_idle());

@@ -256,6 +256,31 @@ async fn the_time_of_a_transaction_stays_what_it_was() {
 }
 
 #[tokio::test]
+async fn a_role_that_may_only_update_keeps_its_writes() {
+    play(
+        "create table t (id int primary key, a int); insert into t values (1, 0), (2, 0); create role clerk; \
+         grant clerk to admin; grant select, update on t to clerk",
+        &[
+            "x: begin",
+            "x: set local role clerk",
+            "x: update t set a = 1 where id = 1 => #1",
+            "y: update t set a = 5 where id = 2 => #1",
+            "y: begin; update t set a = 5 where id = 1; rollback => #0; #1; #0",
+            "x: select current_user, sum(a) from t => clerk,1; #1",
+            "x: delete from t => 42501 permission denied for table t",
+            "x: rollback",
+            "x: begin",
+            "x: set local role clerk",
+            "x: update t set a = 1 where id = 1 => #1",
+            "y: begin; update t set a = 5 where id = 1; rollback => #0; #1; #0",
+            "x: commit",
+            "x: select current_user, sum(a) from t => admin,6; #1",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn rows_written_again_are_the_same_in_every_encoding() {
     play(
         "create table w (id int primary key, k text); insert into w values (1, '')",
