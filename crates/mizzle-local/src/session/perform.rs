@@ -82,14 +82,31 @@ impl Session {
             return Ok(());
         }
         let mark = self.answer.len();
+        for _ in 1..ATTEMPTS {
+            let schema = self.cluster.adjudicator.log.lock().schema();
+            let done = self.autocommit(unit, statement, weight).await;
+            // Parked between its end and its commit: nobody else changed the catalog.
+            let parked = matches!(&done, Err(Stop::Refused(refusal)) if *refusal == Refusal::schema_changed())
+                && self.cluster.adjudicator.log.lock().schema() == schema;
+            if parked {
+                self.abort().await?;
+                self.answer.truncate(mark);
+                continue;
+            }
+            if done.is_err() {
+                // What was answered was not committed after all: rows and completion are not heard.
+                self.answer.retract(mark);
+            }
+            return done;
+        }
+        Err(Refusal::schema_changed().into())
+    }
+
+    /// A transaction of one statement.
+    async fn autocommit(&mut self, unit: &Unit, statement: &Statement, weight: Weight) -> Step {
         self.open_implicit().await?;
         self.within(unit, statement, weight).await?;
-        let done = self.close_implicit().await;
-        if done.is_err() {
-            // What was answered was not committed after all: rows and completion are not heard.
-            self.answer.retract(mark);
-        }
-        done
+        self.close_implicit().await
     }
 
     /// A read outside a transaction: PostgreSQL's own snapshot is the one.
