@@ -34,5 +34,6 @@ pub(crate) fn run() -> Result<(), String> {
         crate::run(cargo(arguments).env("RUSTDOCFLAGS", "--deny warnings"))?;
         println!("── {name}: {:.0} s", started.elapsed().as_secs_f64());
     }
-    Ok(())
+    println!("── checks: cargo xtask checks");
+    crate::checks::run(false)
 }
