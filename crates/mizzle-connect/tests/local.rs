@@ -11,11 +11,7 @@ async fn start() -> LocalDsql {
 }
 
 fn config(local: &LocalDsql) -> Config {
-    Config::new(local.endpoint())
-        .host_addr(local.address().ip())
-        .port(local.address().port())
-        .root_certificate_file(local.ca_file())
-        .static_credentials(local.access_key_id(), local.secret_access_key())
+    Config::from_vars(|name| local.variable(name)).expect("the server says how to connect")
 }
 
 async fn connect(config: &Config) -> Client {

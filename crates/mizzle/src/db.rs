@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use futures_util::FutureExt;
-use mizzle_connect::{Config, Pool, PoolOptions, Pooled, RetryPolicy};
+use mizzle_connect::{Config, Conflict, Pool, PoolOptions, Pooled, RetryPolicy};
 
 use crate::connection::{Answer, Connection};
 use crate::error::Error;
@@ -90,8 +90,7 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let started = Instant::now();
-        let mut attempt = 1;
+        let mut attempts = Attempts::new(&self.retry);
         loop {
             let attempted = Attempt::begin(self.connection().await?);
             let result = work(attempted.tx()).await;
@@ -100,12 +99,7 @@ impl Db {
                 Ended::Failed(error) => return Err(error),
                 Ended::Conflict(conflict, error) => (conflict, error),
             };
-            let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random()) else {
-                return Err(Error::exhausted(attempt, started.elapsed(), error).into());
-            };
-            tracing::debug!(attempt, ?conflict, ?delay, "the transaction lost a conflict and runs again");
-            tokio::time::sleep(delay).await;
-            attempt += 1;
+            attempts.wait(conflict, error).await?;
         }
     }
 }
@@ -117,8 +111,7 @@ impl Run for Db {
     /// again; a lost connection says nothing, so it does not.
     fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
         async move {
-            let started = Instant::now();
-            let mut attempt = 1;
+            let mut attempts = Attempts::new(&self.retry);
             loop {
                 let connection = self.connection().await?;
                 let error = match connection.flight(&flight, true).await {
@@ -128,14 +121,37 @@ impl Run for Db {
                 let Some(conflict) = error.worth_another_attempt() else { return Err(error) };
                 connection.forget_all();
                 drop(connection);
-                let Some(delay) = self.retry.next(attempt, started.elapsed(), conflict, rand::random())
-                else {
-                    return Err(Error::exhausted(attempt, started.elapsed(), error));
-                };
-                tokio::time::sleep(delay).await;
-                attempt += 1;
+                attempts.wait(conflict, error).await?;
             }
         }
         .boxed()
+    }
+}
+
+/// The attempts at one piece of work, counted against the policy.
+struct Attempts<'a> {
+    policy: &'a RetryPolicy,
+    started: Instant,
+    made: u32,
+}
+
+impl<'a> Attempts<'a> {
+    fn new(policy: &'a RetryPolicy) -> Self {
+        Self { policy, started: Instant::now(), made: 0 }
+    }
+
+    /// Waits as long as the policy says after an attempt that lost.
+    ///
+    /// # Errors
+    /// When the policy is used up; the conflict is the cause.
+    async fn wait(&mut self, conflict: Conflict, error: Error) -> Result<(), Error> {
+        self.made += 1;
+        let elapsed = self.started.elapsed();
+        let Some(delay) = self.policy.next(self.made, elapsed, conflict, rand::random()) else {
+            return Err(Error::exhausted(self.made, elapsed, error));
+        };
+        tracing::debug!(attempt = self.made, ?conflict, ?delay, "a conflict was lost, trying again");
+        tokio::time::sleep(delay).await;
+        Ok(())
     }
 }

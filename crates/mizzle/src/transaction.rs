@@ -80,15 +80,7 @@ impl Run for Tx {
     /// Runs a flight inside the transaction, with BEGIN before it if it is the first.
     fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
         async move {
-            let begin = lock(&self.state).begin.take();
-            let answers = self.connection.flight(&flight, false);
-            let answers = match begin {
-                Some(begin) => {
-                    let (begin, answers) = join(begin, answers).await;
-                    begin.and(answers)
-                }
-                None => answers.await,
-            };
+            let answers = after_begin(&self.state, self.connection.flight(&flight, false)).await;
             answers.map_err(self.witness())
         }
         .boxed()
@@ -139,19 +131,8 @@ impl Attempt {
     }
 
     async fn commit<T, E: From<Error>>(self, value: T) -> Ended<T, E> {
-        let begin = {
-            let mut state = lock(&self.state);
-            state.ended = true;
-            state.begin.take()
-        };
-        let begun = match begin {
-            Some(begin) => begin.await,
-            None => Ok(()),
-        };
-        let answer = match begun {
-            Ok(()) => self.connection().batch("COMMIT").await,
-            Err(error) => Err(error),
-        };
+        lock(&self.state).ended = true;
+        let answer = after_begin(&self.state, self.connection().batch("COMMIT")).await;
         match answer {
             Ok(()) => {
                 let effects = std::mem::take(&mut lock(&self.state).after_commit);
@@ -204,6 +185,21 @@ impl Drop for Attempt {
 impl fmt::Debug for Tx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tx").finish_non_exhaustive()
+    }
+}
+
+/// Sends a message right behind BEGIN, if BEGIN has not been answered yet, and gives its answer.
+async fn after_begin<T>(
+    state: &Mutex<State>,
+    message: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, tokio_postgres::Error> {
+    let begin = lock(state).begin.take();
+    match begin {
+        Some(begin) => {
+            let (begin, answer) = join(begin, message).await;
+            begin.and(answer)
+        }
+        None => message.await,
     }
 }
 
