@@ -62,7 +62,12 @@ macro_rules! limits {
             pub(crate) fn to_settings(self) -> Vec<(&'static str, String)> {
                 let all =
                     [$((concat!("mizzle.", stringify!($name), "_limit"), self.$name.to_setting(), Side::$side)),+];
+                // Most rows are smaller than all of these, and need no other look.
+                let parts = [self.row_bytes, self.key_bytes, self.value_bytes, self.char_bytes, self.varchar_bytes];
+                let smallest = parts.into_iter().min().unwrap_or_default().to_setting();
+                let smallest = ("mizzle.smallest_limit", smallest, Side::Data);
                 all.into_iter()
+                    .chain([smallest])
                     .filter(|(_, _, side)| *side == Side::Data)
                     // The counter of rows has had its name for longer than the others.
                     .map(|(name, size, _)| (if name == "mizzle.rows_limit" { "mizzle.row_limit" } else { name }, size))

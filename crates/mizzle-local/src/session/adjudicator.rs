@@ -1,7 +1,8 @@
 //! What every session shares about transactions: the log of commits, the latch, and who sits where.
 //!
-//! Snapshots are taken with the latch shared, commits and reconstructed views have it alone: a snapshot never falls
-//! into the middle of a commit. Nobody holds the latch for long; whoever does is preempted.
+//! Snapshots are taken and commits sent with the latch held in modes that exclude each other: a snapshot never falls
+//! into the middle of a commit. Reconstructed views have it alone. Nobody holds the latch for long; whoever does is
+//! preempted.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,9 +10,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::Instant;
 
+use super::latch::{Guard, Latch, Mode};
 use super::seat::{Line, PATIENCE, Seat};
 use crate::Error;
 use crate::engine::{Backend, Outcome, gather};
@@ -26,9 +27,9 @@ const SOON: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(crate) struct Adjudicator {
     pub(super) log: SharedLog,
-    latch: RwLock<()>,
-    /// Who has the latch alone while a statement of the client runs, and since when.
-    holder: Mutex<Option<(Arc<Seat>, Instant)>>,
+    latch: Latch,
+    /// Who has the latch while a statement of the client runs, and since when.
+    holders: Mutex<HashMap<u32, (Arc<Seat>, Instant)>>,
     seats: Mutex<HashMap<u32, Arc<Seat>>>,
     socket: PathBuf,
     /// What `sys.local_replay` wants to be shown.
@@ -37,7 +38,7 @@ pub(crate) struct Adjudicator {
 }
 
 /// While it lives, the holder of the latch can be preempted.
-pub(super) struct Holding<'a>(&'a Adjudicator);
+pub(super) struct Holding<'a>(&'a Adjudicator, u32);
 
 impl Adjudicator {
     /// Reads the catalog of a cluster that just started.
@@ -51,8 +52,8 @@ impl Adjudicator {
         let secret = format!("{:032x}", rand::random::<u128>());
         let adjudicator = Adjudicator {
             log: SharedLog::default(),
-            latch: RwLock::new(()),
-            holder: Mutex::default(),
+            latch: Latch::default(),
+            holders: Mutex::default(),
             seats: Mutex::default(),
             socket,
             secret,
@@ -98,38 +99,46 @@ impl Adjudicator {
         lock(&self.seats).remove(&seat.process);
     }
 
-    /// The latch, shared: no commit comes in between.
-    pub(super) async fn share(&self) -> io::Result<RwLockReadGuard<'_, ()>> {
-        self.wait_for(self.latch.read()).await
+    /// The latch for a snapshot: no commit comes in between.
+    pub(super) async fn look(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Look).await
+    }
+
+    /// The latch for a commit: nobody takes a snapshot, others may commit.
+    pub(super) async fn write(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Write).await
     }
 
     /// The latch, alone: nobody begins or commits.
-    pub(super) async fn alone(&self) -> io::Result<RwLockWriteGuard<'_, ()>> {
-        self.wait_for(self.latch.write()).await
+    pub(super) async fn alone(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Alone).await
     }
 
     /// The latch, alone, if nobody has it and no transaction is open.
-    pub(super) fn alone_if_idle(&self) -> Option<RwLockWriteGuard<'_, ()>> {
-        let guard = self.latch.try_write().ok()?;
+    pub(super) fn alone_if_idle(&self) -> Option<Guard> {
+        let guard = self.latch.try_hold(Mode::Alone)?;
         self.log.lock().is_idle().then_some(guard)
     }
 
-    /// Says that this seat's statement runs with the latch alone.
+    /// Says that this seat's statement runs with the latch.
     pub(super) fn hold(&self, seat: &Arc<Seat>) -> Holding<'_> {
-        *lock(&self.holder) = Some((Arc::clone(seat), Instant::now()));
-        Holding(self)
+        lock(&self.holders).insert(seat.process, (Arc::clone(seat), Instant::now()));
+        Holding(self, seat.process)
     }
 
-    async fn wait_for<G>(&self, latch: impl Future<Output = G>) -> io::Result<G> {
+    async fn hold_latch(&self, mode: Mode) -> io::Result<Guard> {
+        if let Some(guard) = self.latch.try_hold(mode) {
+            return Ok(guard);
+        }
+        let latch = self.latch.hold(mode);
         tokio::pin!(latch);
         loop {
             if let Ok(guard) = tokio::time::timeout(PATIENCE, &mut latch).await {
                 return Ok(guard);
             }
-            let holder = lock(&self.holder).clone();
-            if let Some((seat, since)) = holder
-                && since.elapsed() >= PATIENCE
-            {
+            let late = |(_, since): &&(Arc<Seat>, Instant)| since.elapsed() >= PATIENCE;
+            let holders: Vec<_> = lock(&self.holders).values().filter(late).cloned().collect();
+            for (seat, _) in holders {
                 seat.preempt(&self.socket).await?;
             }
         }
@@ -159,6 +168,22 @@ impl Adjudicator {
         statements: &[(&str, &[&str])],
     ) -> io::Result<Outcome> {
         line.send(&mut Backend::request(statements)).await?;
+        self.outcome(process, line).await
+    }
+
+    /// `COMMIT`, with locks cleared out of its way.
+    pub(super) async fn commit(&self, process: u32, line: &mut Line) -> io::Result<Outcome> {
+        const COMMIT: (&str, &str) = ("mizzle_commit", "COMMIT");
+        let mut request = line.request_prepared(&[COMMIT]);
+        line.send(&mut request).await?;
+        let outcome = self.outcome(process, line).await?;
+        if outcome.is_ok() {
+            line.note_prepared(COMMIT.0);
+        }
+        Ok(outcome)
+    }
+
+    async fn outcome(&self, process: u32, line: &mut Line) -> io::Result<Outcome> {
         let mut outcome = Ok(Vec::new());
         while !gather(&mut outcome, &self.next(process, line).await?) {}
         Ok(outcome)
@@ -193,7 +218,7 @@ impl Adjudicator {
 
 impl Drop for Holding<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.holder) = None;
+        lock(&self.0.holders).remove(&self.1);
     }
 }
 

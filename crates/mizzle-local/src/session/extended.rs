@@ -1,5 +1,6 @@
 //! `Parse`, `Bind`, `Describe`, `Execute`, `Close`: messages in flight, cut into units that end with an `Execute`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use super::unit::{Earlier, Expect, Unit};
 use super::{Session, Step, Stop};
 use crate::refusal::Refusal;
-use crate::statement::Statement;
+use crate::statement::{MARK, Statement};
 use crate::wire::{Frame, Reader};
 
 /// Statements by name; none stands for an empty text.
@@ -121,6 +122,7 @@ impl Session {
             }
         }
         unit.execute(&name, statement.clone(), rows);
+        unit.kept = statement.as_ref().is_some_and(|statement| statement.kept);
         let unit = std::mem::take(unit);
         match &statement {
             Some(statement) => self.perform(&unit, statement).await?,
@@ -159,7 +161,9 @@ impl Session {
                     true => Expect::Done(statement.clone()),
                     false => Expect::Parsed(name.clone(), statement.clone()),
                 };
-                unit.parse(&name, sql, reader.rest(), expect);
+                let kept = statement.as_ref().is_some_and(|statement| statement.kept);
+                let sql = if kept { Cow::Owned(format!("{sql}{MARK}")) } else { Cow::Borrowed(sql.as_str()) };
+                unit.parse(&name, &sql, reader.rest(), expect);
             }
         }
         if !known {

@@ -20,6 +20,7 @@ mod connect;
 mod exchange;
 mod extended;
 mod faulty;
+mod latch;
 mod lock;
 mod perform;
 mod relay;
