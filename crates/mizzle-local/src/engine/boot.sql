@@ -121,46 +121,65 @@ begin
   end if;
 end $$;
 
--- Counts every changed row and tells of it. Each expression here costs what a hundredth of an INSERT does, fixing the
--- formats for a session that has them already costs a tenth, and PostgreSQL sends each INFO on its way at once, which
--- costs as much as the INSERT. So the first few rows of a statement that our session has marked are kept in a setting,
--- which it asks for in the same flight: table, bytes of the row before, bytes of the row after, and both rows.
+-- Tells of every changed row, counts it and measures it.
+--
+-- PostgreSQL sends each INFO on its way at once, which costs as much as an INSERT does. So the first rows of a statement
+-- that our session has marked, small ones, are kept in a setting that it asks for in the same flight. PL/pgSQL prepares
+-- each expression anew in each transaction: all of that is one. What is kept counts when something is told.
 create function sys.local_capture() returns trigger language plpgsql as $$
 declare
-  image text := case when tg_op = 'DELETE' then old else new end;
-  -- Rows, and bytes in the upper half.
-  counted bigint := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::bigint
-    + 1 + (octet_length(image)::bigint << 32);
-  before text;
+  image text;
+  kept text;
+  rows int;
+  bytes bigint;
+  refused text;
 begin
-  if counted & 4294967295 > pg_catalog.current_setting('mizzle.row_limit', true)::bigint then
+  if octet_length(pg_catalog.current_setting('mizzle.captured', true)) < 4096
+     and pg_catalog.pg_column_size(new) > 1000 is not true
+     and right(pg_catalog.current_query(), 9) = '/*local*/'
+     and pg_catalog.current_setting('datestyle', true) = 'ISO, MDY'
+     and pg_catalog.current_setting('intervalstyle', true) = 'postgres'
+     and pg_catalog.current_setting('extra_float_digits', true) = '1'
+     and pg_catalog.current_setting('timezone', true) = 'UTC'
+     and pg_catalog.set_config('mizzle.captured',
+       concat(pg_catalog.current_setting('mizzle.captured', true), tg_relid, tg_op, old, new), true) is not null then
+    return null;
+  end if;
+  if pg_catalog.pg_column_size(new) > pg_catalog.current_setting('mizzle.smallest_limit', true)::bigint then
+    if pg_catalog.pg_column_size(new) > sys.local_limit('row_bytes') then
+      perform sys.local_refuse('54000', 'maximum row size exceeded');
+    end if;
+    execute format('select %s from (select ($1).*) r', coalesce(sys.local_row_check(tg_relid), 'null::text')) using new into refused;
+    if refused is not null then
+      perform sys.local_refuse('54000', refused);
+    end if;
+  end if;
+  image := case when tg_op = 'DELETE' then old else new end;
+  rows := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
+  bytes := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint + octet_length(image);
+  if rows = 1 then
+    kept := pg_catalog.current_setting('mizzle.captured', true);
+    if kept <> '' then
+      -- A row in parentheses, one or two of them, follows the word; what has parentheses inside is in quotes.
+      rows := 1 + (select count(*) from regexp_matches(regexp_replace(kept, '"([^"]|"")*"', '', 'g'), '(INSERT|UPDATE|DELETE)\(', 'g'));
+      bytes := bytes + octet_length(kept);
+    end if;
+  end if;
+  if rows > pg_catalog.current_setting('mizzle.row_limit', true)::int then
     raise exception using errcode = '54000', message = 'transaction row limit exceeded';
   end if;
   -- In a block of ours the size is judged at COMMIT.
-  if counted >> 32 > pg_catalog.current_setting('mizzle.transaction_bytes_limit', true)::bigint
-     and pg_catalog.current_setting('mizzle.block', true) is distinct from 'on' then
-    perform sys.local_refuse_size(counted >> 32);
+  if bytes > sys.local_limit('transaction_bytes') and pg_catalog.current_setting('mizzle.block', true) is distinct from 'on' then
+    perform sys.local_refuse_size(bytes);
   end if;
-  perform pg_catalog.set_config('mizzle.rows', counted::text, true);
+  rows := pg_catalog.set_config('mizzle.rows', rows::text, true);
+  bytes := pg_catalog.set_config('mizzle.bytes', bytes::text, true);
   if pg_catalog.current_setting('datestyle', true) <> 'ISO, MDY'
      or pg_catalog.current_setting('intervalstyle', true) <> 'postgres'
      or pg_catalog.current_setting('extra_float_digits', true) <> '1'
      or pg_catalog.current_setting('timezone', true) <> 'UTC'
      or pg_catalog.current_setting('client_encoding', true) <> 'UTF8' then
     perform sys.local_tell(tg_relid, tg_op, old, new);
-  elsif counted & 4294967295 <= 16 and counted >> 32 < 16384
-     and right(pg_catalog.current_query(), 9) = '/*local*/' then
-    if tg_op = 'UPDATE' then
-      before := old;
-      perform pg_catalog.set_config('mizzle.captured', concat(pg_catalog.current_setting('mizzle.captured', true),
-        tg_relid, ' ', octet_length(before), ' ', octet_length(image), ' ', before, image), true);
-    elsif tg_op = 'INSERT' then
-      perform pg_catalog.set_config('mizzle.captured', concat(pg_catalog.current_setting('mizzle.captured', true),
-        tg_relid, ' - ', octet_length(image), ' ', image), true);
-    else
-      perform pg_catalog.set_config('mizzle.captured', concat(pg_catalog.current_setting('mizzle.captured', true),
-        tg_relid, ' ', octet_length(image), ' - ', image), true);
-    end if;
   elsif tg_op = 'INSERT' then
     raise info using errcode = 'MZ001', message = tg_relid, hint = image;
   elsif tg_op = 'DELETE' then

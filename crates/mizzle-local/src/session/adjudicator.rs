@@ -14,13 +14,13 @@ use tokio::time::Instant;
 
 use super::latch::{Guard, Latch, Mode};
 use super::seat::{Line, PATIENCE, Seat};
+use super::watch::Watch;
 use crate::Error;
 use crate::engine::{Backend, Outcome, gather};
 use crate::txn::{Catalog, QUESTION, SharedLog};
 use crate::wire::Frame;
 
-/// How long a backend may be silent before we look whom it waits for, and how often we look again.
-const SILENCE: Duration = Duration::from_millis(1);
+/// How often we look again whom a silent backend waits for.
 const SOON: Duration = Duration::from_millis(2);
 
 /// Decides who committed first.
@@ -30,6 +30,7 @@ pub(crate) struct Adjudicator {
     latch: Latch,
     /// Who has the latch while a statement of the client runs, and since when.
     holders: Mutex<HashMap<u32, (Arc<Seat>, Instant)>>,
+    watch: Watch,
     seats: Mutex<HashMap<u32, Arc<Seat>>>,
     socket: PathBuf,
     /// What `sys.local_replay` wants to be shown.
@@ -54,6 +55,7 @@ impl Adjudicator {
             log: SharedLog::default(),
             latch: Latch::default(),
             holders: Mutex::default(),
+            watch: Watch::start(),
             seats: Mutex::default(),
             socket,
             secret,
@@ -90,7 +92,7 @@ impl Adjudicator {
     }
 
     pub(super) fn seat(&self, backend: Backend) -> Arc<Seat> {
-        let seat = Arc::new(Seat::new(backend));
+        let seat = Arc::new(Seat::new(backend, self.watch.bell()));
         lock(&self.seats).insert(seat.process, Arc::clone(&seat));
         seat
     }
@@ -145,47 +147,52 @@ impl Adjudicator {
     }
 
     /// The next message of a backend; while it is silent, whoever holds a lock that it waits for is cleared away.
-    pub(super) async fn next(&self, process: u32, line: &mut Line) -> io::Result<Frame> {
-        let mut since = None;
-        let mut patience = SILENCE;
+    pub(super) async fn next(&self, seat: &Seat, line: &mut Line) -> io::Result<Frame> {
+        let waiting = seat.bell.wait();
+        tokio::select! {
+            biased;
+            frame = line.next() => return frame,
+            () = waiting.rung() => {}
+        }
+        drop(waiting);
+        let since = Instant::now();
         loop {
+            self.clear(seat.process, since.elapsed()).await?;
+            let patience = if since.elapsed() < PATIENCE * 5 { SOON } else { PATIENCE };
             tokio::select! {
                 biased;
                 frame = line.next() => return frame,
                 () = tokio::time::sleep(patience) => {}
             }
-            let since = *since.get_or_insert_with(Instant::now);
-            self.clear(process, since.elapsed()).await?;
-            patience = if since.elapsed() < PATIENCE * 5 { SOON } else { PATIENCE };
         }
     }
 
     /// Statements of our own, with locks cleared out of their way.
     pub(super) async fn script(
         &self,
-        process: u32,
+        seat: &Seat,
         line: &mut Line,
         statements: &[(&str, &[&str])],
     ) -> io::Result<Outcome> {
         line.send(&mut Backend::request(statements)).await?;
-        self.outcome(process, line).await
+        self.outcome(seat, line).await
     }
 
     /// `COMMIT`, with locks cleared out of its way.
-    pub(super) async fn commit(&self, process: u32, line: &mut Line) -> io::Result<Outcome> {
+    pub(super) async fn commit(&self, seat: &Seat, line: &mut Line) -> io::Result<Outcome> {
         const COMMIT: (&str, &str) = ("mizzle_commit", "COMMIT");
         let mut request = line.request_prepared(&[COMMIT]);
         line.send(&mut request).await?;
-        let outcome = self.outcome(process, line).await?;
+        let outcome = self.outcome(seat, line).await?;
         if outcome.is_ok() {
             line.note_prepared(COMMIT.0);
         }
         Ok(outcome)
     }
 
-    async fn outcome(&self, process: u32, line: &mut Line) -> io::Result<Outcome> {
+    async fn outcome(&self, seat: &Seat, line: &mut Line) -> io::Result<Outcome> {
         let mut outcome = Ok(Vec::new());
-        while !gather(&mut outcome, &self.next(process, line).await?) {}
+        while !gather(&mut outcome, &self.next(seat, line).await?) {}
         Ok(outcome)
     }
 

@@ -71,7 +71,7 @@ impl Session {
             return Ok(false);
         }
         let Some(reserved) = self.reserve(&mut line, transaction).await? else { return Ok(false) };
-        let said = judge.commit(seat.process, &mut line).await?;
+        let said = judge.commit(&seat, &mut line).await?;
         line.end();
         match said {
             Ok(_) => {
@@ -93,7 +93,7 @@ impl Session {
         };
         let mut written = line.begun;
         if written {
-            let said = judge.commit(seat.process, &mut line).await?;
+            let said = judge.commit(&seat, &mut line).await?;
             line.end();
             if let Err(fields) = said {
                 if !is_doubtful(&fields, &reserved, transaction) {
@@ -180,7 +180,7 @@ impl Session {
         statements: &[(&str, &[&str])],
     ) -> io::Result<Result<(), Fields>> {
         let judge = &self.cluster.adjudicator;
-        let said = judge.script(self.seat.process, line, statements).await?;
+        let said = judge.script(&self.seat, line, statements).await?;
         match said {
             Ok(_) => line.end(),
             Err(_) => line.rollback().await?,

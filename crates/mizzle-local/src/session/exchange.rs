@@ -5,6 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::lock::of_bytea;
 use super::seat::Line;
 use super::unit::{Expect, KEPT, Unit};
 use super::{Session, relay};
@@ -136,7 +137,7 @@ impl Session {
         }
         let row = outcome.into_iter().flatten().next();
         let text = row.and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
-        let changes = Change::read_kept(&text);
+        let changes = of_bytea(&text).and_then(|text| Change::read_kept(&text));
         self.captured.extend(changes.ok_or_else(|| io::Error::other("rows kept in an unknown form"))?);
         Ok(None)
     }
@@ -179,7 +180,7 @@ impl Session {
     /// PostgreSQL says unasked goes to the client.
     async fn hear(&mut self, line: &mut Line) -> io::Result<Frame> {
         loop {
-            let frame = self.cluster.adjudicator.next(self.seat.process, line).await?;
+            let frame = self.cluster.adjudicator.next(&self.seat, line).await?;
             match frame.tag {
                 b'N' => match Change::read(&Fields::read(&frame.body)) {
                     Some(change) => self.captured.push(change),

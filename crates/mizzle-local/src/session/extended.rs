@@ -122,7 +122,7 @@ impl Session {
             }
         }
         unit.execute(&name, statement.clone(), rows);
-        unit.kept = statement.as_ref().is_some_and(|statement| statement.kept);
+        unit.kept = self.is_kept(statement.as_deref());
         let unit = std::mem::take(unit);
         match &statement {
             Some(statement) => self.perform(&unit, statement).await?,
@@ -161,7 +161,7 @@ impl Session {
                     true => Expect::Done(statement.clone()),
                     false => Expect::Parsed(name.clone(), statement.clone()),
                 };
-                let kept = statement.as_ref().is_some_and(|statement| statement.kept);
+                let kept = self.is_kept(statement.as_deref());
                 let sql = if kept { Cow::Owned(format!("{sql}{MARK}")) } else { Cow::Borrowed(sql.as_str()) };
                 unit.parse(&name, &sql, reader.rest(), expect);
             }
@@ -170,6 +170,11 @@ impl Session {
             self.statements.insert(name, statement);
         }
         Ok(())
+    }
+
+    /// Whether the capturing trigger keeps what the statement changes.
+    fn is_kept(&self, statement: Option<&Statement>) -> bool {
+        statement.is_some_and(|statement| statement.kept) && self.cluster.limits.are_roomy()
     }
 
     fn bind(&mut self, unit: &mut Unit, message: &Frame) -> Result<(), Refusal> {

@@ -29,6 +29,7 @@ mod simple;
 mod transaction;
 mod unit;
 mod view;
+mod watch;
 
 pub(crate) use adjudicator::Adjudicator;
 pub(crate) use connect::serve;

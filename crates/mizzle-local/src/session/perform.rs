@@ -193,6 +193,12 @@ impl Session {
             self.held = false;
             match outcome? {
                 Outcome::Done(locked) => {
+                    let most = self.cluster.limits.rows as usize;
+                    let written = self.transaction.as_ref().map_or(0, |transaction| transaction.writes.rows);
+                    if weight.is_judged() && written + self.captured.len() > most {
+                        self.answer.truncate(mark);
+                        return Err(Refusal::new("54000", "transaction row limit exceeded").into());
+                    }
                     self.remember(statement, weight, &locked);
                     return Ok(());
                 }

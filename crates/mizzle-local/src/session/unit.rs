@@ -11,7 +11,7 @@ use crate::wire::Request;
 /// Asks for the rows that the capturing trigger kept: name and text.
 pub(super) const KEPT: (&str, &str) = (
     "mizzle_kept",
-    "SELECT pg_catalog.current_setting('mizzle.captured', true), pg_catalog.set_config('mizzle.captured', '', true)",
+    "SELECT pg_catalog.convert_to(pg_catalog.current_setting('mizzle.captured', true), 'UTF8'), pg_catalog.set_config('mizzle.captured', '', true)",
 );
 
 /// At most one statement that runs, and what was said before it.

@@ -24,28 +24,43 @@ impl Change {
         Some(Change { table: fields.message().parse().ok()?, old: image(b'D'), new: image(b'H') })
     }
 
-    /// The changes that the trigger kept: `table bytes bytes`, a space, the row before and the row after, one after
-    /// the other; `-` stands for the size of no row. None when the text is something else.
+    /// The changes that the trigger kept, one after the other: `17INSERT(new)`, `17UPDATE(old)(new)`,
+    /// `17DELETE(old)`. None when the text is something else.
     pub(crate) fn read_kept(mut text: &str) -> Option<Vec<Change>> {
         let mut changes = Vec::new();
         while !text.is_empty() {
-            let (table, rest) = text.split_once(' ')?;
-            let (before, rest) = rest.split_once(' ')?;
-            let (after, mut rest) = rest.split_once(' ')?;
-            let mut image = |size: &str| {
-                if size == "-" {
+            let (table, rest) = text.split_at(text.find(|char: char| !char.is_ascii_digit())?);
+            let (word, mut rest) = rest.split_at_checked("INSERT".len())?;
+            let mut image = |there: bool| {
+                if !there {
                     return Some(None);
                 }
-                let (image, behind) = rest.split_at_checked(size.parse().ok()?)?;
+                let (image, behind) = rest.split_at(end(rest)?);
                 rest = behind;
                 Some(Some(Image::from(image)))
             };
-            let (old, new) = (image(before)?, image(after)?);
+            let (old, new) = match word {
+                "INSERT" => (false, true),
+                "UPDATE" => (true, true),
+                "DELETE" => (true, false),
+                _ => return None,
+            };
+            let (old, new) = (image(old)?, image(new)?);
             changes.push(Change { table: table.parse().ok()?, old, new });
             text = rest;
         }
         Some(changes)
     }
+}
+
+/// Where the record at the front of a text ends. A parenthesis inside is in quotes, and quotes come in pairs.
+fn end(text: &str) -> Option<usize> {
+    let mut quoted = false;
+    let last = text.strip_prefix('(')?.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        byte == b')' && !quoted
+    })?;
+    Some(last + 2)
 }
 
 #[cfg(test)]
@@ -63,18 +78,20 @@ mod tests {
 
     #[test]
     fn what_the_trigger_kept_is_read_row_by_row() {
-        let text = "17 - 6 (1,é)17 6 3 (1,é)(2)18 3 - (3)";
+        let text = r#"17INSERT(1,é)17UPDATE(1,"a"")18INSERT(\\")(2,)18DELETE(")(")"#;
         let changes = Change::read_kept(text).expect("changes");
         let shown: Vec<_> = changes
             .iter()
             .map(|change| (change.table, change.old.as_deref(), change.new.as_deref()))
             .collect();
-        assert_eq!(
-            shown,
-            [(17, None, Some("(1,é)")), (17, Some("(1,é)"), Some("(2)")), (18, Some("(3)"), None)]
-        );
+        let expect = [
+            (17, None, Some("(1,é)")),
+            (17, Some(r#"(1,"a"")18INSERT(\\")"#), Some("(2,)")),
+            (18, Some(r#"(")(")"#), None),
+        ];
+        assert_eq!(shown, expect);
         assert_eq!(Change::read_kept("").map(|changes| changes.len()), Some(0));
-        for wrong in ["17", "17 - 9 (1)", "x - 3 (1)", "17 1 - é"] {
+        for wrong in ["17", "17INSERT(1", "INSERT(1)", "17UPDATE(1)", "17UPSERT(1)", "17INSERT(\")"] {
             assert_eq!(Change::read_kept(wrong), None, "{wrong}");
         }
     }
