@@ -134,15 +134,15 @@ declare
   bytes bigint;
   refused text;
 begin
-  if octet_length(pg_catalog.current_setting('mizzle.captured', true)) < 4096
+  if pg_catalog.octet_length(pg_catalog.current_setting('mizzle.captured', true)) < 4096
      and pg_catalog.pg_column_size(new) > 1000 is not true
-     and right(pg_catalog.current_query(), 9) = '/*local*/'
+     and pg_catalog.right(pg_catalog.current_query(), 9) = '/*local*/'
      and pg_catalog.current_setting('datestyle', true) = 'ISO, MDY'
      and pg_catalog.current_setting('intervalstyle', true) = 'postgres'
      and pg_catalog.current_setting('extra_float_digits', true) = '1'
      and pg_catalog.current_setting('timezone', true) = 'UTC'
      and pg_catalog.set_config('mizzle.captured',
-       concat(pg_catalog.current_setting('mizzle.captured', true), tg_relid, tg_op, old, new), true) is not null then
+       pg_catalog.concat(pg_catalog.current_setting('mizzle.captured', true), tg_relid, tg_op, old, new), true) is not null then
     return null;
   end if;
   if pg_catalog.pg_column_size(new) > pg_catalog.current_setting('mizzle.smallest_limit', true)::bigint then
