@@ -1,4 +1,7 @@
 //! The local DSQL beside the PostgreSQL behind it: what the protocol, the rules and the conflicts cost.
+//!
+//! PostgreSQL is reached over its own unix socket without TLS, the local DSQL over TCP and TLS as every client does;
+//! client library, statements, schema and isolation are the same.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +9,18 @@ use anyhow::Result;
 use mizzle_local::LocalDsql;
 use tokio_postgres::{Client, NoTls};
 
-/// How long each pair of rounds lasts, and how many there are.
+use crate::memory;
+use crate::report::{Report, Row, Unit};
+
+/// How long each round lasts, and how many pairs of rounds there are; one more warms up.
 const ROUND: Duration = Duration::from_millis(300);
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 9;
+
+/// How often the start is measured.
+const STARTS: usize = 5;
 
 /// A kind of work, with the statements it prepares.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
     Select,
     Insert,
@@ -19,22 +28,25 @@ enum Work {
     Ten,
 }
 
-/// Measures, and prints a line for each kind of work: operations a second, and what part of PostgreSQL's they are.
-pub(crate) async fn run() -> Result<()> {
-    let started = Instant::now();
+const ALL: [(&str, Work); 3] =
+    [("select by key", Work::Select), ("insert", Work::Insert), ("transaction of ten", Work::Ten)];
+
+/// Operations a second for each kind of work, what part of PostgreSQL's they are, and what a cluster costs at rest.
+pub(crate) async fn run() -> Result<Report> {
+    let ready = ready().await?;
+    let memory = memory::measure().await?;
     let local = LocalDsql::start().await?;
-    let ready = started.elapsed();
     let config = crate::config(&local)?;
     config.connect().await?.batch_execute("CREATE TABLE t (id bigint PRIMARY KEY, v text)").await?;
-    // the same table twice: one of the user's, and one that only PostgreSQL knows of
+    // the same table twice: one of the user's, and one that only PostgreSQL knows of, without any trigger of ours
     direct(&local)
         .await?
-        .batch_execute("CREATE SCHEMA direct; CREATE TABLE direct.t (id bigint PRIMARY KEY, v text)")
+        .batch_execute(
+            "SET session_replication_role = replica; CREATE SCHEMA direct; \
+             CREATE TABLE direct.t (id bigint PRIMARY KEY, v text)",
+        )
         .await?;
-    println!(
-        "{:<42} {:>10} {:>10} {:>7}",
-        "median operations a second, in turns", "postgres", "local", "ratio"
-    );
+    let mut rows = Vec::new();
     for clients in [1, 8] {
         let (mut behind, mut in_front) = (Vec::new(), Vec::new());
         for _ in 0..clients {
@@ -47,26 +59,51 @@ pub(crate) async fn run() -> Result<()> {
             behind.push(client);
             in_front.push(config.connect().await?);
         }
-        for (name, work) in
-            [("select by key", Work::Select), ("insert", Work::Insert), ("transaction of ten", Work::Ten)]
-        {
-            let (mut theirs, mut ours) = (Vec::new(), Vec::new());
-            for _ in 0..ROUNDS {
-                theirs.push(rate(&behind, work).await?);
-                ours.push(rate(&in_front, work).await?);
-            }
-            let (theirs, ours) = (median(theirs), median(ours));
+        for (name, work) in ALL {
+            let (theirs, ours) = compare(&behind, &in_front, work).await?;
             let name = format!("{name}, {clients} client{}", if clients == 1 { "" } else { "s" });
-            println!("{name:<42} {theirs:>10.0} {ours:>10.0} {:>7.2}", ours / theirs);
+            rows.push(Row { name, theirs, ours });
         }
     }
-    println!(
-        "ready after {:.2} s; memory of this process, server and benchmark: {} MB",
-        ready.as_secs_f64(),
-        memory() >> 20
-    );
     local.stop().await?;
-    Ok(())
+    let extra = vec![("ready_seconds", ready.as_secs_f64().to_string()), ("memory", memory.to_json())];
+    let note = format!("ready after {:.2} s; {memory}", ready.as_secs_f64());
+    Ok(Report {
+        name: "local",
+        unit: Unit::Rate,
+        theirs: "postgres",
+        ours: "local",
+        rows,
+        extra,
+        note: Some(note),
+    })
+}
+
+/// Medians of both, in turns.
+async fn compare(behind: &[Client], in_front: &[Client], work: Work) -> Result<(f64, f64)> {
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let pair = (rate(behind, work).await?, rate(in_front, work).await?);
+        if round > 0 {
+            theirs.push(pair.0);
+            ours.push(pair.1);
+        }
+    }
+    Ok((median(theirs), median(ours)))
+}
+
+/// How long a cluster takes to accept connections once its template is there.
+async fn ready() -> Result<Duration> {
+    // The first time makes the template.
+    LocalDsql::start().await?.stop().await?;
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let started = Instant::now();
+        let local = LocalDsql::start().await?;
+        times.push(started.elapsed());
+        local.stop().await?;
+    }
+    Ok(crate::median(times))
 }
 
 /// A connection past the local DSQL.
@@ -123,12 +160,4 @@ async fn repeat(client: &Client, at: i64, work: Work, started: Instant) -> Resul
 fn median(mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
-}
-
-/// Resident memory in bytes, where the system tells it.
-fn memory() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm")
-        .ok()
-        .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
-    pages.unwrap_or_default() * 4096
 }

@@ -1,7 +1,9 @@
 //! Benchmarks beside peers, in turns in one run: the ratio counts, the machine's noise hits both.
 
 mod local;
+mod memory;
 mod network;
+mod report;
 mod typed;
 
 use std::time::Duration;
@@ -11,30 +13,35 @@ use mizzle_local::LocalDsql;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match std::env::args().nth(1).as_deref() {
-        None => {
-            typed::run().await?;
-            println!();
-            local::run().await
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let before = arguments.len();
+    arguments.retain(|argument| argument != "--json");
+    let json = arguments.len() < before;
+    let reports = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => vec![typed::run().await?, local::run().await?],
+        ["typed"] => vec![typed::run().await?],
+        ["local"] => vec![local::run().await?],
+        ["serve"] => return memory::serve().await,
+        _ => anyhow::bail!("no benchmark is called {}: typed, local; --json", arguments.join(" ")),
+    };
+    match (json, &reports[..]) {
+        (true, [report]) => println!("{}", report.to_json()),
+        (true, _) => {
+            let members: Vec<String> =
+                reports.iter().map(|report| format!("\"{}\": {}", report.name, report.to_json())).collect();
+            println!("{{{}}}", members.join(",\n"));
         }
-        Some("typed") => typed::run().await,
-        Some("local") => local::run().await,
-        Some(other) => anyhow::bail!("no benchmark is called {other}: typed, local"),
+        (false, _) => {
+            let tables: Vec<String> = reports.iter().map(report::Report::to_table).collect();
+            print!("{}", tables.join("\n"));
+        }
     }
+    Ok(())
 }
 
 /// How a client connects to this server as `admin`.
 fn config(local: &LocalDsql) -> Result<Config, mizzle::connect::Error> {
     Config::from_vars(|name| local.variable(name))
-}
-
-fn head(theirs: &str, ours: &str) {
-    println!("{:<42} {theirs:>10} {ours:>10} {:>7}", "median, in turns", "ratio");
-}
-
-fn line(name: &str, theirs: Duration, ours: Duration) {
-    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-    println!("{name:<42} {:>8.2}ms {:>8.2}ms {ratio:>7.2}", milliseconds(theirs), milliseconds(ours));
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -10,6 +10,8 @@ use mizzle_local::LocalDsql;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+use crate::report::{Report, Row, Unit};
+
 #[table]
 #[has_many(pets: Pet)]
 struct Owner {
@@ -41,8 +43,8 @@ const TABLES: [&str; 3] = [
 const OWNERS: usize = 1_000;
 const PETS: usize = 5;
 
-/// Measures, and prints a line for each kind of work.
-pub(crate) async fn run() -> Result<()> {
+/// Milliseconds for each kind of work.
+pub(crate) async fn run() -> Result<Report> {
     let local = LocalDsql::start().await?;
     let near = crate::config(&local)?;
     let raw = near.connect().await?;
@@ -61,56 +63,72 @@ pub(crate) async fn run() -> Result<()> {
     }
     let id = owners[OWNERS / 2].id;
 
-    crate::head("raw", "mizzle");
-    eager("1,000 owners with 5 pets each", &raw, &db, 1_000).await?;
-    eager("20 owners with 5 pets each", &raw, &db, 20).await?;
+    let mut rows = Vec::new();
+    rows.push(eager("1,000 owners with 5 pets each", &raw, &db, 1_000).await?);
+    rows.push(eager("20 owners with 5 pets each", &raw, &db, 20).await?);
     let far = near.port(crate::network::delayed(local.address(), Duration::from_millis(2)).await?);
     let (far_raw, far_db) = (far.connect().await?, Db::connect(far).await?);
-    eager("1,000 owners, 2 ms away", &far_raw, &far_db, 1_000).await?;
-    eager("20 owners, 2 ms away", &far_raw, &far_db, 20).await?;
+    rows.push(eager("1,000 owners, 2 ms away", &far_raw, &far_db, 1_000).await?);
+    rows.push(eager("20 owners, 2 ms away", &far_raw, &far_db, 20).await?);
     let by_key = raw.prepare("SELECT id, name, city, telephone FROM owner WHERE id = $1").await?;
-    compare(
-        "one owner by key",
-        500,
-        async || {
-            let row = raw.query_one(&by_key, &[&id]).await?;
-            let _: (Uuid, String, String, Option<String>) = (row.get(0), row.get(1), row.get(2), row.get(3));
-            Ok(1)
-        },
-        async || Ok(db.load(Owner::query().filter(owner::id.eq(id))).await?.len()),
-    )
-    .await?;
+    rows.push(
+        compare(
+            "one owner by key",
+            500,
+            async || {
+                let row = raw.query_one(&by_key, &[&id]).await?;
+                let _: (Uuid, String, String, Option<String>) =
+                    (row.get(0), row.get(1), row.get(2), row.get(3));
+                Ok(1)
+            },
+            async || Ok(db.load(Owner::query().filter(owner::id.eq(id))).await?.len()),
+        )
+        .await?,
+    );
     let insert = raw
         .prepare("INSERT INTO owner (name, city) VALUES ($1, $2) RETURNING id, name, city, telephone")
         .await?;
-    compare(
-        "insert with defaults, returning the row",
-        300,
-        async || {
-            let row = raw.query_one(&insert, &[&"Ann", &"Bergen"]).await?;
-            let _: (Uuid, String, String, Option<String>) = (row.get(0), row.get(1), row.get(2), row.get(3));
-            Ok(1)
-        },
-        async || db.insert(NewOwner::new("Ann", "Bergen")).await.map(|_| 1).map_err(Into::into),
-    )
-    .await?;
+    rows.push(
+        compare(
+            "insert with defaults, returning the row",
+            300,
+            async || {
+                let row = raw.query_one(&insert, &[&"Ann", &"Bergen"]).await?;
+                let _: (Uuid, String, String, Option<String>) =
+                    (row.get(0), row.get(1), row.get(2), row.get(3));
+                Ok(1)
+            },
+            async || db.insert(NewOwner::new("Ann", "Bergen")).await.map(|_| 1).map_err(Into::into),
+        )
+        .await?,
+    );
     let update = raw.prepare("UPDATE owner SET city = $1 WHERE id = $2").await?;
-    compare(
-        "update of one column by a patch",
-        300,
-        async || Ok(raw.execute(&update, &[&"Oslo", &id]).await? as usize),
-        async || {
-            let patch = OwnerPatch { city: Some("Oslo".into()), ..Default::default() };
-            Ok(db.execute(Owner::update(patch).filter(owner::id.eq(id))).await? as usize)
-        },
-    )
-    .await?;
+    rows.push(
+        compare(
+            "update of one column by a patch",
+            300,
+            async || Ok(raw.execute(&update, &[&"Oslo", &id]).await? as usize),
+            async || {
+                let patch = OwnerPatch { city: Some("Oslo".into()), ..Default::default() };
+                Ok(db.execute(Owner::update(patch).filter(owner::id.eq(id))).await? as usize)
+            },
+        )
+        .await?,
+    );
     local.stop().await?;
-    Ok(())
+    Ok(Report {
+        name: "typed",
+        unit: Unit::Milliseconds,
+        theirs: "raw",
+        ours: "mizzle",
+        rows,
+        extra: Vec::new(),
+        note: None,
+    })
 }
 
 /// A page of owners with their pets: what one writes by hand, in two round trips, beside one load.
-async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<()> {
+async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<Row> {
     let owners = raw.prepare("SELECT id, name, city, telephone FROM owner ORDER BY id LIMIT $1").await?;
     let pets = raw.prepare("SELECT id, name, owner_id FROM pet WHERE owner_id = ANY($1)").await?;
     let by_hand = async || {
@@ -136,8 +154,8 @@ async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<()> {
     compare(name, 40, by_hand, loaded).await
 }
 
-/// Runs both in turns and prints the medians and their ratio.
-async fn compare<A, B>(name: &str, rounds: usize, raw: impl Fn() -> A, ours: impl Fn() -> B) -> Result<()>
+/// Runs both in turns.
+async fn compare<A, B>(name: &str, rounds: usize, raw: impl Fn() -> A, ours: impl Fn() -> B) -> Result<Row>
 where
     A: Future<Output = Result<usize>>,
     B: Future<Output = Result<usize>>,
@@ -156,6 +174,6 @@ where
             mine.push(ended - between);
         }
     }
-    crate::line(name, crate::median(theirs), crate::median(mine));
-    Ok(())
+    let shown = |times| crate::milliseconds(crate::median(times));
+    Ok(Row { name: name.to_owned(), theirs: shown(theirs), ours: shown(mine) })
 }

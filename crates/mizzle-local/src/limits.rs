@@ -58,11 +58,25 @@ macro_rules! limits {
                 Ok(())
             }
 
+            /// Whether a few small rows are within every limit, so that nobody has to count them.
+            pub(crate) fn are_roomy(self) -> bool {
+                self.smallest() >= 1_000 && self.rows >= 400 && self.transaction_bytes >= 16 << 10
+            }
+
+            /// The smallest of what a row or a part of it may have.
+            fn smallest(self) -> u64 {
+                let parts = [self.key_bytes, self.value_bytes, self.char_bytes, self.varchar_bytes];
+                parts.into_iter().fold(self.row_bytes, u64::min)
+            }
+
             /// What PostgreSQL must know, as settings of its own.
             pub(crate) fn to_settings(self) -> Vec<(&'static str, String)> {
                 let all =
                     [$((concat!("mizzle.", stringify!($name), "_limit"), self.$name.to_setting(), Side::$side)),+];
+                // Most rows are smaller than that, and need no other look.
+                let smallest = ("mizzle.smallest_limit", self.smallest().to_setting(), Side::Data);
                 all.into_iter()
+                    .chain([smallest])
                     .filter(|(_, _, side)| *side == Side::Data)
                     // The counter of rows has had its name for longer than the others.
                     .map(|(name, size, _)| (if name == "mizzle.rows_limit" { "mizzle.row_limit" } else { name }, size))

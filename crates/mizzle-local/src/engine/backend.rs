@@ -126,15 +126,55 @@ impl Backend {
     /// # Errors
     /// See [`command`](Backend::command).
     pub(crate) async fn prepared(&mut self, name: &'static str, sql: &str) -> io::Result<Outcome> {
+        self.script_prepared(&[(name, sql)]).await
+    }
+
+    /// Runs such statements in one round trip; the first that fails ends them.
+    ///
+    /// # Errors
+    /// See [`command`](Backend::command).
+    pub(crate) async fn script_prepared(
+        &mut self,
+        statements: &[(&'static str, &str)],
+    ) -> io::Result<Outcome> {
+        let mut request = self.request_prepared(statements);
+        self.send(&mut request).await?;
+        let outcome = self.outcome().await?;
+        if outcome.is_ok() {
+            statements.iter().for_each(|(name, _)| self.note_prepared(name));
+        }
+        Ok(outcome)
+    }
+
+    /// Such statements as messages.
+    pub(crate) fn request_prepared(&self, statements: &[(&'static str, &str)]) -> Request {
         let mut request = Request::default();
-        if !self.prepared.contains(&name) {
-            request.parse(name, sql, &[0, 0]);
+        for (name, sql) in statements {
+            if !self.is_prepared(name) {
+                request.close(name);
+                request.parse(name, sql, &[0, 0]);
+            }
+            request.bind(name, &[]);
+            request.execute(name);
+            request.close_portal(name);
+        }
+        request.sync();
+        request
+    }
+
+    pub(crate) fn is_prepared(&self, name: &str) -> bool {
+        self.prepared.contains(&name)
+    }
+
+    pub(crate) fn note_prepared(&mut self, name: &'static str) {
+        if !self.is_prepared(name) {
             self.prepared.push(name);
         }
-        request.bind(name, &[]);
-        request.execute(name);
-        request.sync();
-        self.round_trip(request).await
+    }
+
+    /// `DEALLOCATE ALL` takes ours along.
+    pub(crate) fn forget(&mut self) {
+        self.prepared.clear();
     }
 
     /// Runs statements of our own in one round trip; the first that fails ends them.

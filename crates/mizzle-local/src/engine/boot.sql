@@ -106,35 +106,86 @@ end $$;
 -- Who shows this may write past every rule: our own sessions, nobody else.
 create table sys.local_secret (secret text not null);
 
--- Tells of every changed row within the statement's own answer, and counts. INFO comes through whatever the client
--- wants to hear, and our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
-create function sys.local_capture() returns trigger language plpgsql
+-- Tells of a changed row within the statement's own answer. INFO comes through whatever the client wants to hear, and
+-- our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
+create function sys.local_tell(relation oid, op text, old record, new record) returns void language plpgsql
   set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
   set bytea_output = 'hex' set timezone = 'UTC' set client_encoding = 'UTF8' as $$
-declare
-  counted int := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
-  weighed bigint := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint;
-  before text := case when tg_op <> 'INSERT' then old::text end;
-  after text := case when tg_op <> 'DELETE' then new::text end;
 begin
-  if counted > pg_catalog.current_setting('mizzle.row_limit', true)::int then
+  if op = 'INSERT' then
+    raise info using errcode = 'MZ001', message = relation, hint = new;
+  elsif op = 'DELETE' then
+    raise info using errcode = 'MZ001', message = relation, detail = old;
+  else
+    raise info using errcode = 'MZ001', message = relation, detail = old, hint = new;
+  end if;
+end $$;
+
+-- Tells of every changed row, counts it and measures it.
+--
+-- PostgreSQL sends each INFO on its way at once, which costs as much as an INSERT does. So the first rows of a statement
+-- that our session has marked, small ones, are kept in a setting that it asks for in the same flight. PL/pgSQL prepares
+-- each expression anew in each transaction: all of that is one. What is kept counts when something is told.
+create function sys.local_capture() returns trigger language plpgsql as $$
+declare
+  image text;
+  kept text;
+  rows int;
+  bytes bigint;
+  refused text;
+begin
+  if pg_catalog.octet_length(pg_catalog.current_setting('mizzle.captured', true)) < 4096
+     and pg_catalog.pg_column_size(new) > 1000 is not true
+     and pg_catalog.right(pg_catalog.current_query(), 9) = '/*local*/'
+     and pg_catalog.current_setting('datestyle', true) = 'ISO, MDY'
+     and pg_catalog.current_setting('intervalstyle', true) = 'postgres'
+     and pg_catalog.current_setting('extra_float_digits', true) = '1'
+     and pg_catalog.current_setting('timezone', true) = 'UTC'
+     and pg_catalog.set_config('mizzle.captured',
+       pg_catalog.concat(pg_catalog.current_setting('mizzle.captured', true), tg_relid, tg_op, old, new), true) is not null then
+    return null;
+  end if;
+  if pg_catalog.pg_column_size(new) > pg_catalog.current_setting('mizzle.smallest_limit', true)::bigint then
+    if pg_catalog.pg_column_size(new) > sys.local_limit('row_bytes') then
+      perform sys.local_refuse('54000', 'maximum row size exceeded');
+    end if;
+    execute format('select %s from (select ($1).*) r', coalesce(sys.local_row_check(tg_relid), 'null::text')) using new into refused;
+    if refused is not null then
+      perform sys.local_refuse('54000', refused);
+    end if;
+  end if;
+  image := case when tg_op = 'DELETE' then old else new end;
+  rows := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
+  bytes := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint + octet_length(image);
+  if rows = 1 then
+    kept := pg_catalog.current_setting('mizzle.captured', true);
+    if kept <> '' then
+      -- A row in parentheses, one or two of them, follows the word; what has parentheses inside is in quotes.
+      rows := 1 + (select count(*) from regexp_matches(regexp_replace(kept, '"([^"]|"")*"', '', 'g'), '(INSERT|UPDATE|DELETE)\(', 'g'));
+      bytes := bytes + octet_length(kept);
+    end if;
+  end if;
+  if rows > pg_catalog.current_setting('mizzle.row_limit', true)::int then
     raise exception using errcode = '54000', message = 'transaction row limit exceeded';
   end if;
-  perform pg_catalog.set_config('mizzle.rows', counted::text, true);
   -- In a block of ours the size is judged at COMMIT.
-  if coalesce(pg_catalog.current_setting('mizzle.block', true), '') <> 'on' then
-    weighed := weighed + octet_length(coalesce(after, before));
-    if weighed > sys.local_limit('transaction_bytes') then
-      perform sys.local_refuse_size(weighed);
-    end if;
-    perform pg_catalog.set_config('mizzle.bytes', weighed::text, true);
+  if bytes > sys.local_limit('transaction_bytes') and pg_catalog.current_setting('mizzle.block', true) is distinct from 'on' then
+    perform sys.local_refuse_size(bytes);
   end if;
-  if before is null then
-    raise info using errcode = 'MZ001', message = tg_relid::text, hint = after;
-  elsif after is null then
-    raise info using errcode = 'MZ001', message = tg_relid::text, detail = before;
+  rows := pg_catalog.set_config('mizzle.rows', rows::text, true);
+  bytes := pg_catalog.set_config('mizzle.bytes', bytes::text, true);
+  if pg_catalog.current_setting('datestyle', true) <> 'ISO, MDY'
+     or pg_catalog.current_setting('intervalstyle', true) <> 'postgres'
+     or pg_catalog.current_setting('extra_float_digits', true) <> '1'
+     or pg_catalog.current_setting('timezone', true) <> 'UTC'
+     or pg_catalog.current_setting('client_encoding', true) <> 'UTF8' then
+    perform sys.local_tell(tg_relid, tg_op, old, new);
+  elsif tg_op = 'INSERT' then
+    raise info using errcode = 'MZ001', message = tg_relid, hint = image;
+  elsif tg_op = 'DELETE' then
+    raise info using errcode = 'MZ001', message = tg_relid, detail = image;
   else
-    raise info using errcode = 'MZ001', message = tg_relid::text, detail = before, hint = after;
+    raise info using errcode = 'MZ001', message = tg_relid, detail = old, hint = image;
   end if;
   return null;
 end $$;

@@ -80,10 +80,6 @@ begin
       perform sys.local_check_table(made.objid);
       if made.command_tag = 'CREATE TABLE' then
         insert into sys.local_keyed select indrelid from pg_index where indrelid = made.objid and indisprimary;
-        execute format('create trigger local_measure after insert or update on %s
-                        for each row execute function sys.local_measure()', made.objid::regclass);
-        -- Internal triggers are not shown by \d, information_schema and pg_dump.
-        update pg_trigger set tgisinternal = true where tgrelid = made.objid and tgname = 'local_measure';
       end if;
     elsif made.object_type = 'index' then
       perform sys.local_check_index(made.objid);
@@ -188,21 +184,4 @@ create function sys.local_row_check(relation oid) returns text language sql stab
       format('datatype limit greater than %s bytes not supported for %s', most, type)) from limited
   ) as terms(term)
 $$;
-
-create function sys.local_measure() returns trigger language plpgsql as $$
-declare
-  size bigint := pg_catalog.pg_column_size(new);
-  refused text;
-begin
-  if size > sys.local_limit('row_bytes') then
-    perform sys.local_refuse('54000', 'maximum row size exceeded');
-  end if;
-  if size > least(sys.local_limit('key_bytes'), sys.local_limit('char_bytes'), sys.local_limit('varchar_bytes'), sys.local_limit('value_bytes')) then
-    execute format('select %s from (select ($1).*) r', coalesce(sys.local_row_check(tg_relid), 'null::text')) using new into refused;
-    if refused is not null then
-      perform sys.local_refuse('54000', refused);
-    end if;
-  end if;
-  return null;
-end $$;
 

@@ -166,6 +166,8 @@ fn arguments(binaries: &Binaries, run: &Path, data: &Path, settings: &Settings) 
     set("default_transaction_isolation", "repeatable read");
     // Crossed locks are ours to clear; PostgreSQL finds what we do not see.
     set("deadlock_timeout", "30ms");
+    // What the capturing trigger keeps for us; it must be there to be read.
+    set("mizzle.captured", "");
     for (name, value) in &settings.own {
         set(name, value);
     }

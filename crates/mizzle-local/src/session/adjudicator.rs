@@ -1,7 +1,8 @@
 //! What every session shares about transactions: the log of commits, the latch, and who sits where.
 //!
-//! Snapshots are taken with the latch shared, commits and reconstructed views have it alone: a snapshot never falls
-//! into the middle of a commit. Nobody holds the latch for long; whoever does is preempted.
+//! Snapshots are taken and commits sent with the latch held in modes that exclude each other: a snapshot never falls
+//! into the middle of a commit. Reconstructed views have it alone. Nobody holds the latch for long; whoever does is
+//! preempted.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,26 +10,27 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::Instant;
 
+use super::latch::{Guard, Latch, Mode};
 use super::seat::{Line, PATIENCE, Seat};
+use super::watch::Watch;
 use crate::Error;
 use crate::engine::{Backend, Outcome, gather};
 use crate::txn::{Catalog, QUESTION, SharedLog};
 use crate::wire::Frame;
 
-/// How long a backend may be silent before we look whom it waits for, and how often we look again.
-const SILENCE: Duration = Duration::from_millis(1);
+/// How often we look again whom a silent backend waits for.
 const SOON: Duration = Duration::from_millis(2);
 
 /// Decides who committed first.
 #[derive(Debug)]
 pub(crate) struct Adjudicator {
     pub(super) log: SharedLog,
-    latch: RwLock<()>,
-    /// Who has the latch alone while a statement of the client runs, and since when.
-    holder: Mutex<Option<(Arc<Seat>, Instant)>>,
+    latch: Latch,
+    /// Who has the latch while a statement of the client runs, and since when.
+    holders: Mutex<HashMap<u32, (Arc<Seat>, Instant)>>,
+    watch: Watch,
     seats: Mutex<HashMap<u32, Arc<Seat>>>,
     socket: PathBuf,
     /// What `sys.local_replay` wants to be shown.
@@ -37,7 +39,7 @@ pub(crate) struct Adjudicator {
 }
 
 /// While it lives, the holder of the latch can be preempted.
-pub(super) struct Holding<'a>(&'a Adjudicator);
+pub(super) struct Holding<'a>(&'a Adjudicator, u32);
 
 impl Adjudicator {
     /// Reads the catalog of a cluster that just started.
@@ -51,8 +53,9 @@ impl Adjudicator {
         let secret = format!("{:032x}", rand::random::<u128>());
         let adjudicator = Adjudicator {
             log: SharedLog::default(),
-            latch: RwLock::new(()),
-            holder: Mutex::default(),
+            latch: Latch::default(),
+            holders: Mutex::default(),
+            watch: Watch::start(),
             seats: Mutex::default(),
             socket,
             secret,
@@ -89,7 +92,7 @@ impl Adjudicator {
     }
 
     pub(super) fn seat(&self, backend: Backend) -> Arc<Seat> {
-        let seat = Arc::new(Seat::new(backend));
+        let seat = Arc::new(Seat::new(backend, self.watch.bell()));
         lock(&self.seats).insert(seat.process, Arc::clone(&seat));
         seat
     }
@@ -98,69 +101,98 @@ impl Adjudicator {
         lock(&self.seats).remove(&seat.process);
     }
 
-    /// The latch, shared: no commit comes in between.
-    pub(super) async fn share(&self) -> io::Result<RwLockReadGuard<'_, ()>> {
-        self.wait_for(self.latch.read()).await
+    /// The latch for a snapshot: no commit comes in between.
+    pub(super) async fn look(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Look).await
+    }
+
+    /// The latch for a commit: nobody takes a snapshot, others may commit.
+    pub(super) async fn write(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Write).await
     }
 
     /// The latch, alone: nobody begins or commits.
-    pub(super) async fn alone(&self) -> io::Result<RwLockWriteGuard<'_, ()>> {
-        self.wait_for(self.latch.write()).await
+    pub(super) async fn alone(&self) -> io::Result<Guard> {
+        self.hold_latch(Mode::Alone).await
     }
 
     /// The latch, alone, if nobody has it and no transaction is open.
-    pub(super) fn alone_if_idle(&self) -> Option<RwLockWriteGuard<'_, ()>> {
-        let guard = self.latch.try_write().ok()?;
+    pub(super) fn alone_if_idle(&self) -> Option<Guard> {
+        let guard = self.latch.try_hold(Mode::Alone)?;
         self.log.lock().is_idle().then_some(guard)
     }
 
-    /// Says that this seat's statement runs with the latch alone.
+    /// Says that this seat's statement runs with the latch.
     pub(super) fn hold(&self, seat: &Arc<Seat>) -> Holding<'_> {
-        *lock(&self.holder) = Some((Arc::clone(seat), Instant::now()));
-        Holding(self)
+        lock(&self.holders).insert(seat.process, (Arc::clone(seat), Instant::now()));
+        Holding(self, seat.process)
     }
 
-    async fn wait_for<G>(&self, latch: impl Future<Output = G>) -> io::Result<G> {
+    async fn hold_latch(&self, mode: Mode) -> io::Result<Guard> {
+        if let Some(guard) = self.latch.try_hold(mode) {
+            return Ok(guard);
+        }
+        let latch = self.latch.hold(mode);
         tokio::pin!(latch);
         loop {
             if let Ok(guard) = tokio::time::timeout(PATIENCE, &mut latch).await {
                 return Ok(guard);
             }
-            let holder = lock(&self.holder).clone();
-            if let Some((seat, since)) = holder
-                && since.elapsed() >= PATIENCE
-            {
+            let late = |(_, since): &&(Arc<Seat>, Instant)| since.elapsed() >= PATIENCE;
+            let holders: Vec<_> = lock(&self.holders).values().filter(late).cloned().collect();
+            for (seat, _) in holders {
                 seat.preempt(&self.socket).await?;
             }
         }
     }
 
     /// The next message of a backend; while it is silent, whoever holds a lock that it waits for is cleared away.
-    pub(super) async fn next(&self, process: u32, line: &mut Line) -> io::Result<Frame> {
-        let mut since = None;
-        let mut patience = SILENCE;
+    pub(super) async fn next(&self, seat: &Seat, line: &mut Line) -> io::Result<Frame> {
+        let waiting = seat.bell.wait();
+        tokio::select! {
+            biased;
+            frame = line.next() => return frame,
+            () = waiting.rung() => {}
+        }
+        drop(waiting);
+        let since = Instant::now();
         loop {
+            self.clear(seat.process, since.elapsed()).await?;
+            let patience = if since.elapsed() < PATIENCE * 5 { SOON } else { PATIENCE };
             tokio::select! {
                 biased;
                 frame = line.next() => return frame,
                 () = tokio::time::sleep(patience) => {}
             }
-            let since = *since.get_or_insert_with(Instant::now);
-            self.clear(process, since.elapsed()).await?;
-            patience = if since.elapsed() < PATIENCE * 5 { SOON } else { PATIENCE };
         }
     }
 
     /// Statements of our own, with locks cleared out of their way.
     pub(super) async fn script(
         &self,
-        process: u32,
+        seat: &Seat,
         line: &mut Line,
         statements: &[(&str, &[&str])],
     ) -> io::Result<Outcome> {
         line.send(&mut Backend::request(statements)).await?;
+        self.outcome(seat, line).await
+    }
+
+    /// `COMMIT`, with locks cleared out of its way.
+    pub(super) async fn commit(&self, seat: &Seat, line: &mut Line) -> io::Result<Outcome> {
+        const COMMIT: (&str, &str) = ("mizzle_commit", "COMMIT");
+        let mut request = line.request_prepared(&[COMMIT]);
+        line.send(&mut request).await?;
+        let outcome = self.outcome(seat, line).await?;
+        if outcome.is_ok() {
+            line.note_prepared(COMMIT.0);
+        }
+        Ok(outcome)
+    }
+
+    async fn outcome(&self, seat: &Seat, line: &mut Line) -> io::Result<Outcome> {
         let mut outcome = Ok(Vec::new());
-        while !gather(&mut outcome, &self.next(process, line).await?) {}
+        while !gather(&mut outcome, &self.next(seat, line).await?) {}
         Ok(outcome)
     }
 
@@ -193,7 +225,7 @@ impl Adjudicator {
 
 impl Drop for Holding<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.holder) = None;
+        lock(&self.0.holders).remove(&self.1);
     }
 }
 

@@ -9,7 +9,7 @@ use super::view::as_bytea;
 use super::{Session, Step, Stop};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
-use crate::txn::{clashes, orphans, overlay};
+use crate::txn::{Clash, Reserved, orphans, overlay};
 use crate::wire::Fields;
 
 impl Session {
@@ -44,47 +44,91 @@ impl Session {
     }
 
     async fn conclude(&mut self, transaction: Transaction) -> Step {
-        let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
-        let judge = &cluster.adjudicator;
+        let seat = Arc::clone(&self.seat);
         if transaction.writes.is_empty() && !transaction.ddl {
             let mut line = seat.line().await;
             let said = self.end_read(&mut line, &transaction).await?;
             return self.said(said);
         }
+        if self.commit_together(&transaction).await? {
+            return Ok(());
+        }
+        self.commit_alone(&transaction).await
+    }
+
+    /// Commits what PostgreSQL holds, at the same time as others whose keys are other ones. False when PostgreSQL
+    /// holds it no more, or when it depends on how another commit comes out.
+    async fn commit_together(&mut self, transaction: &Transaction) -> Step<bool> {
+        let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
+        let judge = &cluster.adjudicator;
+        if transaction.ddl {
+            return Ok(false);
+        }
         // The latch before the backend: whoever parks us only ever tries to have it.
+        let _writing = judge.write().await?;
+        let mut line = seat.line().await;
+        if !line.begun {
+            return Ok(false);
+        }
+        let Some(reserved) = self.reserve(&mut line, transaction).await? else { return Ok(false) };
+        let said = judge.commit(&seat, &mut line).await?;
+        line.end();
+        match said {
+            Ok(_) => {
+                reserved.record();
+                Ok(true)
+            }
+            Err(fields) if is_doubtful(&fields, &reserved, transaction) => Ok(false),
+            Err(fields) => self.said(Err(fields)).map(|()| true),
+        }
+    }
+
+    async fn commit_alone(&mut self, transaction: &Transaction) -> Step {
+        let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
+        let judge = &cluster.adjudicator;
         let _alone = judge.alone().await?;
         let mut line = seat.line().await;
-        if let Err(refusal) = verdict(&transaction, line.begun, &cluster.limits) {
-            if line.begun {
-                line.rollback().await?;
-            }
-            return Err(refusal.into());
-        }
+        let Some(reserved) = self.reserve(&mut line, transaction).await? else {
+            return Err(Refusal::conflict().into());
+        };
         let mut written = line.begun;
         if written {
-            let said = judge.script(seat.process, &mut line, &[("COMMIT", &[])]).await?;
+            let said = judge.commit(&seat, &mut line).await?;
             line.end();
             if let Err(fields) = said {
-                // Deferred foreign keys look at the latest state; ours are looked at when the rows are put there.
-                let doubtful = matches!(fields.state(), "40001" | "40P01")
-                    || transaction.snapshot.is_old() && fields.state().starts_with("23");
-                if !doubtful {
+                if !is_doubtful(&fields, &reserved, transaction) {
                     return self.said(Err(fields));
                 }
                 written = false;
             }
         }
         if !written {
-            let said = self.write_again(&mut line, &transaction).await?;
+            let said = self.write_again(&mut line, transaction).await?;
             self.said(said)?;
         }
         if !transaction.writes.is_empty() {
-            judge.log.lock().record(&transaction.writes);
+            reserved.record();
         }
         if transaction.ddl {
             judge.schema_changed().await?;
         }
         Ok(())
+    }
+
+    /// A place in the log; none while somebody else's commit, still under way, may be in conflict.
+    async fn reserve(&self, line: &mut Line, transaction: &Transaction) -> Step<Option<Reserved>> {
+        let cluster = &self.cluster;
+        let reserved = verdict(transaction, line.begun, &cluster.limits).and_then(|()| {
+            match cluster.adjudicator.log.reserve(&transaction.snapshot, &transaction.writes) {
+                Ok(reserved) => Ok(Some(reserved)),
+                Err(Clash::Open) => Ok(None),
+                Err(Clash::Lost) => Err(Refusal::conflict()),
+            }
+        });
+        if reserved.is_err() && line.begun {
+            line.rollback().await?;
+        }
+        Ok(reserved?)
     }
 
     /// Nothing was written: there is nothing to fail. What was set stays set, with or without the block.
@@ -136,7 +180,7 @@ impl Session {
         statements: &[(&str, &[&str])],
     ) -> io::Result<Result<(), Fields>> {
         let judge = &self.cluster.adjudicator;
-        let said = judge.script(self.seat.process, line, statements).await?;
+        let said = judge.script(&self.seat, line, statements).await?;
         match said {
             Ok(_) => line.end(),
             Err(_) => line.rollback().await?,
@@ -155,7 +199,14 @@ impl Session {
     }
 }
 
-/// Whether the transaction may commit, by what others committed before it.
+/// Whether a `COMMIT` failed because of what it met and not of what it is: deferred foreign keys look at the latest
+/// state. When the rows are put there, ours are looked at.
+fn is_doubtful(fields: &Fields, reserved: &Reserved, transaction: &Transaction) -> bool {
+    matches!(fields.state(), "40001" | "40P01")
+        || fields.state().starts_with("23") && !reserved.is_next_to(&transaction.snapshot)
+}
+
+/// Whether the transaction may commit whatever the others wrote.
 fn verdict(transaction: &Transaction, begun: bool, limits: &Limits) -> Result<(), Refusal> {
     // RESET ALL makes the trigger forget its count; ours stays.
     if transaction.writes.rows > limits.rows as usize {
@@ -169,9 +220,6 @@ fn verdict(transaction: &Transaction, begun: bool, limits: &Limits) -> Result<()
     }
     if transaction.snapshot.is_outdated() || transaction.ddl && !begun {
         return Err(Refusal::schema_changed());
-    }
-    if clashes(&transaction.snapshot.newer(), &transaction.writes) {
-        return Err(Refusal::conflict());
     }
     Ok(())
 }

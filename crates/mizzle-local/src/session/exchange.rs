@@ -5,9 +5,11 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::lock::of_bytea;
 use super::seat::Line;
-use super::unit::{Expect, Unit};
+use super::unit::{Expect, KEPT, Unit};
 use super::{Session, relay};
+use crate::engine::gather;
 use crate::statement::Statement;
 use crate::txn::Change;
 use crate::wire::{Fields, Frame};
@@ -25,7 +27,7 @@ pub(super) struct Suspended {
 impl Session {
     /// Sends a unit and writes its answers; the SQLSTATE when one of them is an error.
     pub(super) async fn exchange(&mut self, line: &mut Line, unit: &Unit) -> io::Result<Option<String>> {
-        let (mut request, expected) = unit.request(line.epoch);
+        let (mut request, expected) = unit.request(line.epoch, line.is_prepared(KEPT.0));
         let asked = !request.is_empty();
         if asked {
             line.send(&mut request).await?;
@@ -80,7 +82,8 @@ impl Session {
             }
             Expect::Rows(statement, portal, rows) => (statement.clone(), Some((portal, *rows as usize))),
             Expect::Done(statement) | Expect::Parsed(_, statement) => (statement.clone(), None),
-            Expect::Silence | Expect::Description | Expect::Answer(_) => (None, None),
+            Expect::Kept => return self.kept(line).await,
+            Expect::Silence | Expect::Prepared | Expect::Description | Expect::Answer(_) => (None, None),
         };
         let tag = statement.as_ref().and_then(|statement| statement.tag);
         let mut rows = 0;
@@ -93,6 +96,10 @@ impl Session {
                     return Ok(Some(self.relay_error(&Fields::read(&frame.body), statement.as_deref())));
                 }
                 _ if matches!(expect, Expect::Silence) => return Ok(None),
+                _ if matches!(expect, Expect::Prepared) => {
+                    line.note_prepared(KEPT.0);
+                    return Ok(None);
+                }
                 (b'D', _) if limit.is_some_and(|(_, limit)| rows >= limit) => {
                     kept.rows.push_back(frame.body);
                     continue;
@@ -114,6 +121,25 @@ impl Session {
                 return Ok(None);
             }
         }
+    }
+
+    /// The rows that the trigger kept.
+    async fn kept(&mut self, line: &mut Line) -> io::Result<Option<String>> {
+        let mut outcome = Ok(Vec::new());
+        loop {
+            let frame = self.hear(line).await?;
+            gather(&mut outcome, &frame);
+            match frame.tag {
+                b'E' => return Ok(Some(self.relay_error(&Fields::read(&frame.body), None))),
+                b'C' => break,
+                _ => {}
+            }
+        }
+        let row = outcome.into_iter().flatten().next();
+        let text = row.and_then(|row| row.into_iter().next().flatten()).unwrap_or_default();
+        let changes = of_bytea(&text).and_then(|text| Change::read_kept(&text));
+        self.captured.extend(changes.ok_or_else(|| io::Error::other("rows kept in an unknown form"))?);
+        Ok(None)
     }
 
     /// Everything that a `Query` answers, up to `ReadyForQuery`.
@@ -154,7 +180,7 @@ impl Session {
     /// PostgreSQL says unasked goes to the client.
     async fn hear(&mut self, line: &mut Line) -> io::Result<Frame> {
         loop {
-            let frame = self.cluster.adjudicator.next(self.seat.process, line).await?;
+            let frame = self.cluster.adjudicator.next(&self.seat, line).await?;
             match frame.tag {
                 b'N' => match Change::read(&Fields::read(&frame.body)) {
                     Some(change) => self.captured.push(change),

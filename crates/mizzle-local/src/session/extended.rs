@@ -1,5 +1,6 @@
 //! `Parse`, `Bind`, `Describe`, `Execute`, `Close`: messages in flight, cut into units that end with an `Execute`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use super::unit::{Earlier, Expect, Unit};
 use super::{Session, Step, Stop};
 use crate::refusal::Refusal;
-use crate::statement::Statement;
+use crate::statement::{MARK, Statement};
 use crate::wire::{Frame, Reader};
 
 /// Statements by name; none stands for an empty text.
@@ -121,6 +122,7 @@ impl Session {
             }
         }
         unit.execute(&name, statement.clone(), rows);
+        unit.kept = self.is_kept(statement.as_deref());
         let unit = std::mem::take(unit);
         match &statement {
             Some(statement) => self.perform(&unit, statement).await?,
@@ -159,13 +161,20 @@ impl Session {
                     true => Expect::Done(statement.clone()),
                     false => Expect::Parsed(name.clone(), statement.clone()),
                 };
-                unit.parse(&name, sql, reader.rest(), expect);
+                let kept = self.is_kept(statement.as_deref());
+                let sql = if kept { Cow::Owned(format!("{sql}{MARK}")) } else { Cow::Borrowed(sql.as_str()) };
+                unit.parse(&name, &sql, reader.rest(), expect);
             }
         }
         if !known {
             self.statements.insert(name, statement);
         }
         Ok(())
+    }
+
+    /// Whether the capturing trigger keeps what the statement changes.
+    fn is_kept(&self, statement: Option<&Statement>) -> bool {
+        statement.is_some_and(|statement| statement.kept) && self.cluster.limits.are_roomy()
     }
 
     fn bind(&mut self, unit: &mut Unit, message: &Frame) -> Result<(), Refusal> {

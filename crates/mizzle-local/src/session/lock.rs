@@ -31,6 +31,7 @@ impl Session {
     }
 }
 
-fn of_bytea(text: &str) -> Option<String> {
+/// Text that came past the client's encoding.
+pub(super) fn of_bytea(text: &str) -> Option<String> {
     String::from_utf8(hex::decode(text.strip_prefix("\\x")?).ok()?).ok()
 }

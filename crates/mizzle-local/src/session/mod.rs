@@ -13,6 +13,9 @@
 //! loses its backend, or when what PostgreSQL did may not be what its snapshot says, its statements run in a *view*:
 //! the latest state with newer commits undone and its own writes put back, rolled back after each statement. `COMMIT`
 //! asks the [`Adjudicator`].
+//!
+//! What a statement changed is told by a trigger: in notices, or, for the first few rows of a statement that came as
+//! `Parse`, in a setting that is asked for in the same flight.
 
 mod adjudicator;
 mod commit;
@@ -20,6 +23,7 @@ mod connect;
 mod exchange;
 mod extended;
 mod faulty;
+mod latch;
 mod lock;
 mod perform;
 mod relay;
@@ -28,6 +32,7 @@ mod simple;
 mod transaction;
 mod unit;
 mod view;
+mod watch;
 
 pub(crate) use adjudicator::Adjudicator;
 pub(crate) use connect::serve;

@@ -69,6 +69,9 @@ impl Session {
     /// Runs a unit with the statement in it.
     pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
         let mut weight = Weight::of(statement);
+        if statement.kind == Kind::Forget {
+            self.seat.line().await.forget();
+        }
         if weight == Weight::Read && self.cluster.adjudicator.log.lock().catalog().may_write(&statement.sql) {
             weight = Weight::Write;
         }
@@ -78,7 +81,7 @@ impl Session {
         if !weight.is_judged() {
             return self.pass(unit).await;
         }
-        if weight != Weight::Ddl && self.alone(unit).await? {
+        if weight != Weight::Ddl && self.at_once(unit, statement).await? {
             return Ok(());
         }
         let mark = self.answer.len();
@@ -129,14 +132,18 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a write with the latch alone while no transaction is open: there is nobody to conflict with. False when
-    /// that is not the case, or when somebody else wanted the latch before the statement was done.
-    async fn alone(&mut self, unit: &Unit) -> Step<bool> {
+    /// Runs a write and has PostgreSQL commit it in the same round trip, where that is exact: at once with others if
+    /// it reads nothing, else alone while no transaction is open and there is nobody to conflict with. False when
+    /// neither is the case, or when somebody else was in its way.
+    async fn at_once(&mut self, unit: &Unit, statement: &Statement) -> Step<bool> {
         let (cluster, seat) = (Arc::clone(&self.cluster), Arc::clone(&self.seat));
         let judge = &cluster.adjudicator;
-        let mut line = seat.line().await;
-        let Some(_alone) = judge.alone_if_idle() else { return Ok(false) };
+        let blind = statement.blind && judge.log.lock().catalog().is_plain();
+        let latch = if blind { Some(judge.write().await?) } else { judge.alone_if_idle() };
+        let Some(_latch) = latch else { return Ok(false) };
+        let announced = judge.log.announce();
         let _holding = judge.hold(&seat);
+        let mut line = seat.line().await;
         let mark = self.answer.len();
         self.held = true;
         let ran = self.send(&seat, &mut line, unit, 0).await;
@@ -149,9 +156,7 @@ impl Session {
         if failure.is_some() {
             return Err(Stop::Failed);
         }
-        if !self.captured.is_empty() {
-            judge.log.lock().advance();
-        }
+        announced.record(&self.captured);
         Ok(true)
     }
 
@@ -188,6 +193,12 @@ impl Session {
             self.held = false;
             match outcome? {
                 Outcome::Done(locked) => {
+                    let most = self.cluster.limits.rows as usize;
+                    let written = self.transaction.as_ref().map_or(0, |transaction| transaction.writes.rows);
+                    if weight.is_judged() && written + self.captured.len() > most {
+                        self.answer.truncate(mark);
+                        return Err(Refusal::new("54000", "transaction row limit exceeded").into());
+                    }
                     self.remember(statement, weight, &locked);
                     return Ok(());
                 }
@@ -257,10 +268,13 @@ impl Session {
         if !weight.is_judged() {
             return Ok(if failure.is_some() { Outcome::Failed } else { Outcome::Done(locked) });
         }
-        // Whoever commits and waits for one of our locks can park us meanwhile.
-        drop(line);
-        let _still = cluster.adjudicator.share().await?;
-        let mut line = seat.line().await;
+        let mut _still = None;
+        if cluster.adjudicator.log.lock().is_uncertain() {
+            // Whoever commits and waits for one of our locks can park us meanwhile.
+            drop(line);
+            _still = Some(cluster.adjudicator.look().await?);
+            line = seat.line().await;
+        }
         let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
         let snapshot = &transaction.snapshot;
         let again = !line.begun
@@ -268,7 +282,7 @@ impl Session {
             || snapshot.is_old()
                 && match &failure {
                     Some(state) => state.starts_with("23"),
-                    None => is_doubtful(&snapshot.catalog(), &snapshot.newer(), &self.captured),
+                    None => is_doubtful(&snapshot.catalog(), &snapshot.newer_or_pending(), &self.captured),
                 };
         if again {
             if line.begun {

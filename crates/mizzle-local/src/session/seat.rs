@@ -17,6 +17,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
+use super::watch::Bell;
 use crate::engine::Backend;
 
 /// PostgreSQL's code for a cancel request.
@@ -37,6 +38,7 @@ pub(super) struct Seat {
     key: Bytes,
     line: Arc<Mutex<Line>>,
     window: Mutex<Window>,
+    pub(super) bell: Arc<Bell>,
 }
 
 /// The backend and what it is in.
@@ -69,11 +71,11 @@ pub(super) struct Stopped {
 }
 
 impl Seat {
-    pub(super) fn new(backend: Backend) -> Seat {
+    pub(super) fn new(backend: Backend, bell: Arc<Bell>) -> Seat {
         let key = backend.key().clone();
         let process = key.first_chunk().map_or(0, |id| u32::from_be_bytes(*id));
         let line = Line { backend, begun: false, epoch: 0, used: Instant::now() };
-        Seat { process, key, line: Arc::new(Mutex::new(line)), window: Mutex::default() }
+        Seat { process, key, line: Arc::new(Mutex::new(line)), window: Mutex::default(), bell }
     }
 
     /// The backend, for its own session.

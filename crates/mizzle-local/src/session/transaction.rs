@@ -92,20 +92,22 @@ impl Session {
 
     /// Takes the snapshot now, with no commit in flight: what PostgreSQL sees and where the log stands are the same.
     async fn open(&mut self, explicit: bool, read_only: Option<bool>) -> Step {
-        let mode = match read_only {
-            Some(true) => " READ ONLY",
-            Some(false) => " READ WRITE",
-            None => "",
+        let begin = match read_only {
+            Some(true) => ("mizzle_begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Some(false) => ("mizzle_begin_write", "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"),
+            None => ("mizzle_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ"),
         };
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ{mode}");
-        let look = "SELECT pg_catalog.set_config('mizzle.block', 'on', true), \
-                    pg_catalog.to_char(pg_catalog.transaction_timestamp() AT TIME ZONE 'UTC', \
-                    'YYYY-MM-DD HH24:MI:SS.US+00')";
+        let look = (
+            "mizzle_look",
+            "SELECT pg_catalog.set_config('mizzle.block', 'on', true), \
+             pg_catalog.to_char(pg_catalog.transaction_timestamp() AT TIME ZONE 'UTC', \
+             'YYYY-MM-DD HH24:MI:SS.US+00')",
+        );
         let mut line = self.seat.line().await;
         let cluster = Arc::clone(&self.cluster);
         let (outcome, snapshot) = {
-            let _still = cluster.adjudicator.share().await?;
-            (line.script(&[(&begin, &[]), (look, &[])]).await?, cluster.adjudicator.log.snapshot())
+            let _still = cluster.adjudicator.look().await?;
+            (line.script_prepared(&[begin, look]).await?, cluster.adjudicator.log.snapshot())
         };
         let rows = outcome.map_err(|fields| Refusal::new(fields.state(), fields.message()))?;
         line.begun = true;

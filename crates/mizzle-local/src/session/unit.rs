@@ -8,12 +8,20 @@ use bytes::Bytes;
 use crate::statement::Statement;
 use crate::wire::Request;
 
+/// Asks for the rows that the capturing trigger kept: name and text.
+pub(super) const KEPT: (&str, &str) = (
+    "mizzle_kept",
+    "SELECT pg_catalog.convert_to(pg_catalog.current_setting('mizzle.captured', true), 'UTF8'), pg_catalog.set_config('mizzle.captured', '', true)",
+);
+
 /// At most one statement that runs, and what was said before it.
 #[derive(Default)]
 pub(super) struct Unit {
     parts: Vec<Part>,
     /// Portals that the unit binds.
     pub(super) binds: Vec<String>,
+    /// Whether the capturing trigger keeps its rows, so that we have to ask for them.
+    pub(super) kept: bool,
     /// A portal bound in an earlier unit.
     pub(super) earlier: Option<Earlier>,
     /// Whether the backend has had it before.
@@ -53,6 +61,10 @@ pub(super) enum Expect {
     Parsed(String, Option<Arc<Statement>>),
     /// The same of a message that the client did not send.
     Silence,
+    /// `ParseComplete` of a statement of our own.
+    Prepared,
+    /// The rows that the trigger kept.
+    Kept,
     /// `RowDescription` or `NoData`, after `ParameterDescription` for a statement.
     Description,
     /// Rows of a portal, as many as were asked for unless that is 0, up to `CommandComplete` or
@@ -98,8 +110,9 @@ impl Unit {
         self.push(message, expect);
     }
 
-    /// The messages and what they are answered with; `epoch` says which portals the backend has.
-    pub(super) fn request(&self, epoch: u64) -> (Request, Vec<Expect>) {
+    /// The messages and what they are answered with; `epoch` says which portals the backend has, `prepared` whether it
+    /// knows [`KEPT`].
+    pub(super) fn request(&self, epoch: u64, prepared: bool) -> (Request, Vec<Expect>) {
         let again = self.sent.swap(true, Ordering::Relaxed);
         let mut request = Request::default();
         let mut expected = Vec::new();
@@ -131,6 +144,18 @@ impl Unit {
             }
             expected.push(part.expect.clone());
         }
+        if self.kept {
+            if !prepared {
+                request.close(KEPT.0);
+                expected.extend([Expect::Silence, Expect::Silence]);
+                request.parse(KEPT.0, KEPT.1, &[0, 0]);
+                expected.push(Expect::Prepared);
+            }
+            request.bind(KEPT.0, &[]);
+            request.execute(KEPT.0);
+            request.close_portal(KEPT.0);
+            expected.extend([Expect::Silence, Expect::Kept, Expect::Silence]);
+        }
         if !simple && !request.is_empty() {
             request.sync();
         }
@@ -147,7 +172,7 @@ mod tests {
     use super::*;
 
     fn tags(unit: &Unit, epoch: u64) -> String {
-        let mut bytes = unit.request(epoch).0.0;
+        let mut bytes = unit.request(epoch, true).0.0;
         let mut tags = String::new();
         while !bytes.is_empty() {
             let length = u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]) as usize;
@@ -163,6 +188,16 @@ mod tests {
         unit.frame(b'B', &Bytes::from_static(b"\0s\0\0\0\0\0\0\0"), Expect::Done(None));
         unit.execute("", None, 0);
         assert_eq!((tags(&unit, 0).as_str(), tags(&unit, 0).as_str()), ("PBES", "CPBES"));
+    }
+
+    #[test]
+    fn rows_that_were_kept_are_asked_for_in_the_same_flight() {
+        let mut unit = Unit::default();
+        unit.execute("", None, 0);
+        unit.kept = true;
+        assert_eq!(tags(&unit, 0), "EBECS");
+        let (_, expected) = unit.request(0, false);
+        assert_eq!(expected.len(), 7);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Session {
         self.held = true;
         let holding = judge.hold(seat);
         seat.open(attempt < YIELDS).await;
-        let ready = judge.script(seat.process, &mut line, &statements).await?;
+        let ready = judge.script(seat, &mut line, &statements).await?;
         line.epoch += 1;
         if let Err(fields) = ready {
             tracing::debug!(state = fields.state(), message = fields.message(), "no view");

@@ -1,5 +1,6 @@
 //! A client's text as statements: what kind each is, what the backend gets, and why it is refused if it is.
 
+mod blind;
 mod kind;
 mod rewrite;
 mod tree;
@@ -7,8 +8,13 @@ mod tree;
 pub(crate) use kind::Kind;
 pub(crate) use tree::{Mode, Tree};
 
+use squawk_syntax::SyntaxKind as K;
+
 use crate::refusal::Refusal;
 use crate::rules;
+
+/// The end of a text that tells the capturing trigger to keep rows until we ask for them.
+pub(crate) const MARK: &str = "\n/*local*/";
 
 /// One statement, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +30,10 @@ pub(crate) struct Statement {
     pub(crate) offset: usize,
     /// Whether the parser understood every part; if not, it may be a syntax error.
     pub(crate) understood: bool,
+    /// Whether its rows may be kept for us: see [`MARK`].
+    pub(crate) kept: bool,
+    /// Whether it writes without looking at any row: then it comes after whoever commits while it runs.
+    pub(crate) blind: bool,
     /// Why it is refused whatever the session did before.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -44,6 +54,10 @@ impl Statement {
             rewritten: false,
             offset: tree.offset(),
             understood: tree.is_whole() || tree.mode() == Mode::Iam && rewrite.is_some(),
+            kept: matches!(tree.kind(), Some(K::INSERT | K::UPDATE | K::DELETE))
+                && tree.mode() == Mode::Plain
+                && tree.is_whole(),
+            blind: blind::of(tree),
             refusal: rules::refusal(tree),
         };
         if let Some(rewrite) = rewrite {

@@ -14,6 +14,8 @@ pub(crate) struct Catalog {
     pub(super) tables: BTreeMap<u32, Table>,
     /// Functions that may write, and views that call them; in lower case.
     writers: BTreeSet<String>,
+    /// Whether a table's own definition may look at rows: functions of the clients, views that check.
+    looks: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,6 +80,10 @@ impl Catalog {
                 catalog.writers.insert(cell(2).to_lowercase());
                 continue;
             }
+            if cell(0) == "7 looks" {
+                catalog.looks = true;
+                continue;
+            }
             let table = catalog.tables.entry(number(1)).or_default();
             match cell(0) {
                 "1 table" => (table.schema, table.name) = (cell(2).to_owned(), cell(3).to_owned()),
@@ -105,6 +111,11 @@ impl Catalog {
             }
         }
         catalog
+    }
+
+    /// Whether an INSERT of values looks at nothing but foreign keys and unique indexes, whatever its table.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.looks
     }
 
     /// Whether a query may write because of a function it calls. Who merely names one is taken for a writer as well:

@@ -37,4 +37,9 @@ select '6 writer', c.oid, c.relname, '', '', '', '', 0
   join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
   join pg_proc p on p.oid = d.refobjid and provolatile = 'v' join pg_namespace n on n.oid = pronamespace
  where nspname not in ('pg_catalog', 'information_schema', 'sys')
+union all
+select '7 looks', 0, '', '', '', '', '', 0
+ where exists (select from pg_proc p join pg_namespace n on n.oid = pronamespace
+                where nspname not in ('pg_catalog', 'information_schema', 'sys'))
+    or exists (select from pg_class where relkind = 'v' and array_to_string(reloptions, ',') ~ 'check_option')
 order by fact, oid, at

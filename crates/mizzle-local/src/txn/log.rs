@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::catalog::Catalog;
+use super::pending::Clash;
+use super::verdict::clashes;
 use super::write_set::{Keys, Rows, WriteSet};
 
 /// One adjudicated commit.
@@ -21,6 +23,10 @@ pub(crate) struct CommitLog {
     schema: u64,
     catalog: Arc<Catalog>,
     commits: VecDeque<Arc<Commit>>,
+    /// Sent to PostgreSQL and not answered yet.
+    pending: Vec<Arc<Commit>>,
+    /// How many write and commit in one go right now, with keys that are known afterwards.
+    pub(super) announced: usize,
     /// How many snapshots are open, by version.
     open: BTreeMap<u64, usize>,
 }
@@ -59,11 +65,51 @@ impl CommitLog {
         self.prune();
     }
 
-    /// A commit that has been adjudicated and is there.
+    /// Whether somebody may just have committed what nobody can know of yet.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        self.announced > 0
+    }
+
+    /// A commit that is there.
     pub(crate) fn record(&mut self, writes: &WriteSet) {
+        let commit = self.next(writes);
+        self.insert(commit);
+    }
+
+    /// Adjudicates a commit that is about to be sent, and gives it its version.
+    pub(super) fn reserve(&mut self, snapshot: u64, writes: &WriteSet) -> Result<Arc<Commit>, Clash> {
+        if clashes(&self.newer(snapshot), writes) {
+            return Err(Clash::Lost);
+        }
+        if clashes(&self.pending, writes) {
+            return Err(Clash::Open);
+        }
+        let commit = self.next(writes);
+        self.pending.push(Arc::clone(&commit));
+        Ok(commit)
+    }
+
+    /// A commit that was reserved is there.
+    pub(super) fn settle(&mut self, commit: &Arc<Commit>) {
+        self.give_back(commit);
+        self.insert(Arc::clone(commit));
+    }
+
+    /// A commit that was reserved is under way no more.
+    pub(super) fn give_back(&mut self, commit: &Arc<Commit>) {
+        self.pending.retain(|pending| pending.version != commit.version);
+    }
+
+    fn next(&mut self, writes: &WriteSet) -> Arc<Commit> {
         self.version += 1;
         let (tables, keys) = (writes.tables.clone(), writes.keys.clone());
-        self.commits.push_back(Arc::new(Commit { version: self.version, tables, keys }));
+        Arc::new(Commit { version: self.version, tables, keys })
+    }
+
+    /// Those that were under way together may be answered in another order.
+    fn insert(&mut self, commit: Arc<Commit>) {
+        let at = self.commits.partition_point(|other| other.version < commit.version);
+        self.commits.insert(at, commit);
         self.prune();
     }
 
@@ -83,6 +129,13 @@ impl CommitLog {
     /// The commits after a version, oldest first.
     pub(crate) fn newer(&self, version: u64) -> Vec<Arc<Commit>> {
         self.commits.iter().filter(|commit| commit.version > version).cloned().collect()
+    }
+
+    /// The same, and those that are under way.
+    pub(crate) fn newer_or_pending(&self, version: u64) -> Vec<Arc<Commit>> {
+        let mut newer = self.newer(version);
+        newer.extend(self.pending.iter().cloned());
+        newer
     }
 
     fn prune(&mut self) {

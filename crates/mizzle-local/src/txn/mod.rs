@@ -17,6 +17,7 @@ mod key;
 mod log;
 mod mode;
 mod overlay;
+mod pending;
 mod snapshot;
 mod verdict;
 mod write_set;
@@ -25,8 +26,9 @@ pub(crate) use capture::Change;
 pub(crate) use catalog::{Catalog, QUESTION};
 pub(crate) use mode::Modes;
 pub(crate) use overlay::{orphans, overlay};
+pub(crate) use pending::{Clash, Reserved};
 pub(crate) use snapshot::{SharedLog, Snapshot};
-pub(crate) use verdict::{clashes, is_doubtful};
+pub(crate) use verdict::is_doubtful;
 pub(crate) use write_set::WriteSet;
 
 #[cfg(test)]

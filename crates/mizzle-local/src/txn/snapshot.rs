@@ -50,7 +50,16 @@ impl Snapshot {
         self.log.lock().newer(self.version)
     }
 
-    /// Whether somebody has committed since.
+    /// The same, and what is being committed right now.
+    pub(crate) fn newer_or_pending(&self) -> Vec<Arc<Commit>> {
+        self.log.lock().newer_or_pending(self.version)
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether somebody has committed since, or may have.
     pub(crate) fn is_old(&self) -> bool {
         self.log.lock().version() != self.version
     }

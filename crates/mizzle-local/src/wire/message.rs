@@ -164,6 +164,13 @@ impl Request {
         }
     }
 
+    pub(crate) fn close_portal(&mut self, name: &str) {
+        message(&mut self.0, b'C', |out| {
+            out.put_u8(b'P');
+            put_text(out, name);
+        });
+    }
+
     pub(crate) fn sync(&mut self) {
         self.frame(b'S', b"");
     }

@@ -9,6 +9,7 @@ mod jobs;
 mod limits;
 mod protocol;
 mod psql;
+mod races;
 mod roles;
 mod statements;
 mod supported;
