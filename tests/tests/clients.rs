@@ -81,6 +81,17 @@ async fn python_psycopg_asyncpg_and_boto3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pythons_urllib_at_the_control_endpoint() {
+    let local = LocalDsql::builder().control(0).start().await.unwrap();
+    let mut python = command("python3", &[clients().join("control.py").to_str().unwrap()]);
+    let output = python.envs(local.environment()).output().expect("Python runs: install python3");
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("ok ")).count(), 3, "{said}");
+    local.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn node_postgres_the_aws_connector_and_drizzle() {
     let (folder, list) = (folder("node"), clients().join("package.json"));
     for name in ["package.json", "clinic.mjs"] {

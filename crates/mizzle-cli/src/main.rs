@@ -3,6 +3,7 @@
 mod failure;
 mod local;
 mod migrate;
+mod principal;
 mod psql;
 mod size;
 mod token;
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprint!("{failure}");
-            ExitCode::FAILURE
+            failure.exit_code().into()
         }
     }
 }

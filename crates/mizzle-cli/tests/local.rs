@@ -1,7 +1,7 @@
 //! `mizzle local` as a process: its env file, its errors, and its end, however that comes.
 
 use std::collections::HashMap;
-use std::io::BufRead;
+use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -88,9 +88,14 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn fails(arguments: &[&str]) -> String {
+    fails_with(1, arguments)
+}
+
+fn fails_with(code: i32, arguments: &[&str]) -> String {
     let Output { status, stderr, .. } = mizzle(arguments).output().expect("mizzle runs");
-    assert_eq!(status.code(), Some(1));
-    String::from_utf8(stderr).expect("text")
+    let said = String::from_utf8(stderr).expect("text");
+    assert_eq!(status.code(), Some(code), "{said}");
+    said
 }
 
 #[test]
@@ -259,15 +264,80 @@ fn a_principal_of_ones_own_comes_in() {
 }
 
 #[test]
+fn temporary_credentials_and_a_policy_are_for_principals_too() {
+    let arn = "arn:aws:iam::123456789012:role/app";
+    let principal = format!("app:ASIAAPP:secret:{arn},session-token=tok/en+==,actions=DbConnect");
+    let running = Running::with(&["--principal", &principal]);
+    let psql = |user: &str, token: &str| {
+        let output = mizzle(&["psql", "--user", user, "--", "--no-psqlrc", "-Atc", "select current_user"])
+            .envs(&running.environment)
+            .env("AWS_ACCESS_KEY_ID", "ASIAAPP")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_SESSION_TOKEN", token)
+            .output()
+            .expect("mizzle runs");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let admin = |sql: &str| ours(&running, &["psql", "--", "--no-psqlrc", "-Atc", sql]).0;
+    assert_eq!(admin("create role app with login"), "CREATE ROLE");
+    assert_eq!(admin(&format!("aws iam grant app to '{arn}'")), "AWS IAM GRANT");
+    assert_eq!(psql("app", "tok/en+=="), "app\n");
+    assert!(psql("app", "another").contains("The security token included in the request is invalid."));
+    assert!(psql("admin", "tok/en+==").contains("is not authorized to perform: dsql:DbConnectAdmin"));
+}
+
+#[test]
+fn a_control_endpoint_is_named_and_answers() {
+    for address in ["0", "./control.sock"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = if address == "0" {
+            address.to_owned()
+        } else {
+            folder.path().join(address).display().to_string()
+        };
+        let running =
+            Running::with(&["--json", "--control", &address, "--fault", "oc001@9", "--fault-seed", "5"]);
+        let control = &running.environment["MIZZLE_CONTROL"];
+        assert!(running.ready.contains(&format!("\"control\":\"{control}\"")), "{}", running.ready);
+        assert!(running.ready.contains("\"fault_seed\":5,"), "{}", running.ready);
+        let mut heard = String::new();
+        let request = b"GET /faults HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        match control.strip_prefix("http://") {
+            Some(address) => {
+                let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+                stream
+                    .write_all(request)
+                    .and_then(|()| stream.read_to_string(&mut heard))
+                    .expect("an answer");
+            }
+            None => {
+                let path = control.strip_prefix("unix:").expect("a socket");
+                let mut stream = std::os::unix::net::UnixStream::connect(path).expect("a connection");
+                stream
+                    .write_all(request)
+                    .and_then(|()| stream.read_to_string(&mut heard))
+                    .expect("an answer");
+            }
+        }
+        assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && heard.contains("\"oc001@9\""), "{heard}");
+    }
+}
+
+#[test]
 fn what_is_written_wrong_is_explained() {
-    let said = fails(&["local", "--port", "0", "--limits", "lines=3"]);
-    assert!(said.starts_with("error: there is no limit \"lines\"\nhint: the limits are rows, "), "{said}");
-    let said = fails(&["local", "--port", "0", "--limits", "rows"]);
-    assert!(said.starts_with("error: \"rows\" is no limit\nhint: write name=size"), "{said}");
-    let said = fails(&["local", "--port", "0", "--fault", "rain@2"]);
-    assert!(said.starts_with("error: there is no fault \"rain\"\nhint: the faults are oc000, "), "{said}");
-    let said = fails(&["local", "--port", "0", "--principal", "app"]);
-    assert!(said.starts_with("error: a principal is name:access-key:secret:arn\nhint: such as"), "{said}");
+    for (option, value, expect) in [
+        ("--limits", "lines=3", "there is no limit \"lines\"\nhint: the limits are rows, "),
+        ("--limits", "rows", "\"rows\" is no limit\nhint: write name=size"),
+        ("--fault", "rain@2", "there is no fault \"rain\"\nhint: the faults are oc000, "),
+        ("--fault", "oc000@x", "\"@x\" does not say when a fault strikes\nhint: write @3 for the third"),
+        ("--principal", "app", "\"app\" is no principal\nhint: write name:access-key:secret:arn"),
+        ("--control", "here", "\"here\" is no place for a control endpoint\nhint: write a port such as"),
+    ] {
+        let said = fails_with(2, &["local", "--port", "0", option, value]);
+        assert!(said.starts_with(&format!("error: {expect}")), "{said}");
+    }
+    let said = fails_with(2, &["local", "--job-delay", "soon"]);
+    assert!(said.starts_with("error: invalid value 'soon' for '--job-delay"), "{said}");
 }
 
 #[test]
@@ -285,5 +355,8 @@ fn help_teaches() {
     let text = String::from_utf8_lossy(&output.stdout).replace('\n', " ");
     for limit in mizzle_local::Limits::NAMES {
         assert!(text.contains(limit), "{limit} is not in the help");
+    }
+    for fault in mizzle_local::Fault::names() {
+        assert!(text.contains(&format!("  {fault}")), "{fault} is not in the help");
     }
 }

@@ -32,6 +32,8 @@
 //! | `jobs` | what runs in the background: `sys.jobs` |
 //! | `limits` | every limit with its name and size |
 //! | `fault` | what goes wrong on request |
+//! | `control` | the same for tests in other languages, over HTTP |
+//! | `presence` | who is connected, so that they can be cut |
 //! | `admission` | how many connections there are, and how fast they come |
 //!
 //! # Known differences
@@ -61,6 +63,7 @@
 mod admission;
 mod builder;
 mod cluster;
+mod control;
 mod engine;
 mod error;
 mod fault;
@@ -70,6 +73,7 @@ mod identity;
 mod jobs;
 mod limits;
 mod local;
+mod presence;
 mod refusal;
 mod rules;
 mod session;
@@ -79,8 +83,9 @@ mod txn;
 mod wire;
 
 pub use builder::Builder;
+pub use control::ControlAddress;
 pub use error::Error;
-pub use fault::Fault;
+pub use fault::{Fault, FaultReport, FaultRule};
 pub use iam::Principal;
 pub use limits::Limits;
 pub use local::LocalDsql;

@@ -84,6 +84,11 @@ impl Adjudicator {
         Ok(())
     }
 
+    /// How many commits changed something since the cluster started.
+    pub(crate) fn commits(&self) -> u64 {
+        self.log.lock().version().saturating_sub(1)
+    }
+
     pub(super) fn secret(&self) -> &str {
         &self.secret
     }

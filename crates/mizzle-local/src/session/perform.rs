@@ -68,6 +68,7 @@ impl Weight {
 impl Session {
     /// Runs a unit with the statement in it.
     pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
+        self.survive()?;
         let mut weight = Weight::of(statement);
         if weight == Weight::Read && self.cluster.adjudicator.log.lock().catalog().may_write(&statement.sql) {
             weight = Weight::Write;
@@ -78,7 +79,8 @@ impl Session {
         if !weight.is_judged() {
             return self.pass(unit).await;
         }
-        if weight != Weight::Ddl && self.alone(unit).await? {
+        let alone = weight != Weight::Ddl && !self.cluster.faults.watch_commits();
+        if alone && self.alone(unit).await? {
             return Ok(());
         }
         let mark = self.answer.len();

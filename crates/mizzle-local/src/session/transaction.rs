@@ -165,10 +165,11 @@ impl Session {
 
     /// Runs a statement that needs no backend, or only our own words to it.
     pub(super) async fn run_local(&mut self, statement: &Statement) -> Step {
+        self.survive()?;
         self.enter(statement)?;
         match statement.kind {
             Kind::Begin { read_only } => self.begin(read_only).await,
-            Kind::Commit => self.commit_or_fault().await,
+            Kind::Commit => self.commit().await,
             Kind::Rollback => self.rollback().await,
             _ => {
                 self.answer.complete("ALTER TABLE");

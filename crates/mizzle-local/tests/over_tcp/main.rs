@@ -2,6 +2,7 @@
 
 mod cluster;
 mod concurrency;
+mod control;
 mod engine;
 mod entry;
 mod faults;
