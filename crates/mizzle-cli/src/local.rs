@@ -65,6 +65,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PORT|PATH")]
     control: Option<String>,
 
+    /// Run COPY … FROM STDIN and TO STDOUT, which the service may not have: public sources disagree
+    #[arg(long)]
+    allow_copy: bool,
+
     /// Let clients in that do not name the server in their TLS handshake (SNI), as those given an address; the service
     /// refuses them
     #[arg(long)]
@@ -121,7 +125,8 @@ fn builder(options: &Options) -> Result<Builder, Failure> {
         .port(options.port)
         .limits(limits)
         .job_delay(options.job_delay)
-        .require_sni(!options.allow_no_sni);
+        .require_sni(!options.allow_no_sni)
+        .copy(options.allow_copy);
     for text in &options.principal {
         builder = builder.principal(principal::read(text)?);
     }

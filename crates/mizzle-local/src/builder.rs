@@ -185,6 +185,13 @@ impl Builder {
         self
     }
 
+    /// Whether `COPY … FROM STDIN` and `COPY … TO STDOUT` run; off by default, as public sources disagree on whether
+    /// the service has them. Files and programs are never copied from or to.
+    pub fn copy(mut self, allowed: bool) -> Builder {
+        self.copy = allowed;
+        self
+    }
+
     /// Starts the cluster and waits until it accepts connections.
     ///
     /// # Errors

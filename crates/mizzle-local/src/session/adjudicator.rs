@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::Instant;
 
@@ -154,6 +155,23 @@ impl Adjudicator {
             self.clear(process, since.elapsed()).await?;
             patience = if since.elapsed() < PATIENCE * 5 { SOON } else { PATIENCE };
         }
+    }
+
+    /// Sends data that the backend may take its time to read; while it does not, whoever holds a lock that it waits for
+    /// is cleared away.
+    pub(super) async fn feed(&self, process: u32, line: &mut Line, mut data: Bytes) -> io::Result<()> {
+        let mut since = Instant::now();
+        while !data.is_empty() {
+            tokio::select! {
+                biased;
+                sent = line.send_some(&mut data) => {
+                    sent?;
+                    since = Instant::now();
+                }
+                () = tokio::time::sleep(SOON) => self.clear(process, since.elapsed()).await?,
+            }
+        }
+        Ok(())
     }
 
     /// Statements of our own, with locks cleared out of their way.

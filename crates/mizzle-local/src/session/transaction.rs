@@ -40,7 +40,11 @@ impl Session {
         if aborted && !statement.kind.ends_transaction() {
             return Err(Refusal::aborted());
         }
-        if let Some(refusal) = &statement.refusal {
+        let refusal = match &statement.copy {
+            Some(copy) if self.cluster.copy => &copy.refusal,
+            _ => &statement.refusal,
+        };
+        if let Some(refusal) = refusal {
             tracing::info!(target: "mizzle_local::statement", refused = refusal.message, "{}", statement.sql);
             let mut refusal = refusal.clone();
             refusal.position = refusal.position.map(|position| position + statement.offset);

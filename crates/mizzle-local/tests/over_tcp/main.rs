@@ -3,6 +3,7 @@
 mod cluster;
 mod concurrency;
 mod control;
+mod copy;
 mod engine;
 mod entry;
 mod faults;
@@ -10,6 +11,7 @@ mod jobs;
 mod limits;
 mod protocol;
 mod psql;
+mod raw;
 mod roles;
 mod statements;
 mod supported;
