@@ -45,7 +45,7 @@ async def with_asyncpg():
         password=os.environ["PGPASSWORD"], ssl=context,
     )
     assert await connection.copy_records_to_table("reading", records=[(200, "a"), (201, None)]) == "COPY 2"
-    assert await connection.copy_from_query("select * from reading where n >= $1", 200, output=os.devnull) == "COPY 2"
+    assert await connection.copy_from_query("select * from reading where n >= 200", output=os.devnull) == "COPY 2"
     await connection.close()
     print("ok asyncpg copies records in and a query out")
 

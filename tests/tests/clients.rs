@@ -138,8 +138,8 @@ async fn psql_and_its_backslash_commands() {
 #[tokio::test(flavor = "multi_thread")]
 async fn psql_copies_where_that_is_allowed() {
     let local = LocalDsql::builder().copy(true).start().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let (input, output) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
+    let folder = folder("psql");
+    let (input, output) = (folder.join("in.csv"), folder.join("out.csv"));
     std::fs::write(&input, "1,one\n2,\"t,wo\"\n").unwrap();
     let mut psql = command("psql", &["--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-At"]);
     psql.args(["-c", "create table t (id int primary key, v text)"])

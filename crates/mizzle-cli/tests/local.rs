@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A `mizzle local` that runs, and what it told through its env file.
@@ -359,4 +360,113 @@ fn help_teaches() {
     for fault in mizzle_local::Fault::names() {
         assert!(text.contains(&format!("  {fault}")), "{fault} is not in the help");
     }
+}
+
+/// A data folder that PostgreSQL's account can reach also when these tests run as root.
+fn data_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("a folder that may be entered");
+    folder
+}
+
+async fn connect(environment: &HashMap<String, String>) -> tokio_postgres::Client {
+    let config = mizzle_connect::Config::from_vars(|name| environment.get(name).cloned()).expect("settings");
+    config.connect().await.expect("a connection")
+}
+
+/// Writes pairs of rows, each pair in a transaction, until the server is gone; the pairs whose commit was answered.
+async fn write(environment: &HashMap<String, String>, first: i64, acknowledged: &AtomicUsize) -> Vec<i64> {
+    let client = connect(environment).await;
+    let mut done = Vec::new();
+    for pair in first.. {
+        let sql =
+            format!("begin; insert into t values ({pair}, 1); insert into t values ({pair}, 2); commit");
+        if client.batch_execute(&sql).await.is_err() {
+            break;
+        }
+        done.push(pair);
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_commit_that_was_answered_is_lost_when_it_is_killed() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let mut expected = std::collections::BTreeSet::new();
+    for round in 0..4_i64 {
+        let mut running = Running::with(&["--data-dir", &path]);
+        let environment = running.environment.clone();
+        if round == 0 {
+            let client = connect(&environment).await;
+            client
+                .client()
+                .batch_execute("create table t (pair bigint, half int, primary key (pair, half))")
+                .await
+                .unwrap();
+        }
+        let acknowledged = AtomicUsize::new(0);
+        let firsts = [0, 1, 2, 3].map(|writer| (round * 4 + writer) * 1_000_000);
+        let writers = futures(firsts.map(|first| write(&environment, first, &acknowledged)));
+        let kill = async {
+            while acknowledged.load(Ordering::SeqCst) < 40 {
+                tokio::task::yield_now().await;
+            }
+            // Every other time PostgreSQL goes as well, and has to recover.
+            if round % 2 == 1 {
+                let pid = running.server.display().to_string();
+                assert!(Command::new("kill").args(["-9", &pid]).status().expect("kill runs").success());
+            }
+            running.child.kill().expect("killed");
+            running.child.wait().expect("it ends");
+        };
+        let (done, ()) = tokio::join!(writers, kill);
+        expected.extend(done.into_iter().flatten());
+        let running = Running::with(&["--data-dir", &path]);
+        let client = connect(&running.environment).await;
+        let rows = client.query("select pair, count(*) from t group by pair", &[]).await.expect("rows");
+        let found: HashMap<i64, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let lost: Vec<&i64> = expected.iter().filter(|pair| !found.contains_key(pair)).collect();
+        assert!(lost.is_empty() && expected.len() >= 40, "{lost:?} of {}", expected.len());
+        assert!(found.values().all(|halves| *halves == 2), "a transaction is whole or not there");
+    }
+}
+
+async fn futures<F: Future<Output = Vec<i64>>>(writers: [F; 4]) -> [Vec<i64>; 4] {
+    let [one, two, three, four] = writers;
+    tokio::join!(one, two, three, four).into()
+}
+
+#[test]
+fn a_job_goes_on_after_a_kill() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let psql = |running: &Running, sql: &str| ours(running, &["psql", "--", "--no-psqlrc", "-Atc", sql]).0;
+    let status = "select status from sys.jobs where job_type = 'INDEX_BUILD'";
+    let mut running = Running::with(&["--data-dir", &path, "--job-delay", "1h"]);
+    psql(&running, "create table t (id int primary key, v int)");
+    let job = psql(&running, "create unique index async t_v on t (v)");
+    assert_eq!(psql(&running, status), "submitted");
+    running.child.kill().expect("killed");
+    running.child.wait().expect("it ends");
+    let running = Running::with(&["--data-dir", &path, "--job-delay", "1ms"]);
+    assert_eq!(
+        psql(&running, &format!("call sys.wait_for_job('{}')", job.lines().next().expect("a job"))),
+        "t"
+    );
+    assert_eq!(psql(&running, status), "completed");
+    assert_eq!(psql(&running, "select indisvalid from pg_index where indexrelid = 't_v'::regclass"), "t");
+}
+
+#[test]
+fn a_data_folder_serves_one_at_a_time() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let running = Running::with(&["--data-dir", &path]);
+    let said = fails(&["local", "--port", "0", "--data-dir", &path]);
+    let expect =
+        format!("error: the data folder {path} is in use by process {}\nhint: stop that", running.child.id());
+    assert!(said.starts_with(&expect), "{said}");
 }

@@ -12,7 +12,7 @@ use crate::Error;
 use crate::admission::Admission;
 use crate::cluster::Cluster;
 use crate::control::{About, Control, ControlAddress};
-use crate::engine::{Account, Cache, Search, Server, Settings};
+use crate::engine::{Account, Cache, Folder, Search, Server, Settings, bring_up};
 use crate::fault::{FaultRule, Faults};
 use crate::iam::{Clock, Gate, Principal};
 use crate::identity::{Endpoint, Identity};
@@ -209,25 +209,26 @@ impl Builder {
         let account = Account::choose()?;
         let cache = Cache::open(self.cache_dir, account)?;
         let binaries = self.search.find(cache.folder()).await?;
-        let (identity, authority, data) = match &self.data_dir {
+        let (identity, authority, folder) = match &self.data_dir {
             None => (Identity::new(endpoint), Authority::generate()?, None),
-            Some(folder) => {
-                let folder = account.keep(folder)?;
-                let identity = Identity::keep_in(&folder, endpoint)?;
-                (identity, Authority::keep_in(&folder)?, Some(folder.join("data")))
+            Some(path) => {
+                let folder = Folder::take(account, path, &binaries).await?;
+                let identity = Identity::keep_in(folder.path(), endpoint)?;
+                (identity, Authority::keep_in(folder.path())?, Some(folder))
             }
         };
+        let kept = folder.as_ref().map(|folder| folder.path().to_owned());
         let names = tls::names(identity.endpoint.host(), self.host);
         let tls = authority.server(&names)?;
         let mut own = self.limits.to_settings();
         own.extend(self.pace.to_settings());
-        let (server, control) = Server::start(&binaries, &cache, &Settings { data, own }).await?;
+        let (server, mut control) = Server::start(&binaries, &cache, Settings { folder, own }).await?;
+        if kept.is_some() {
+            bring_up(&mut control).await?;
+        }
         let jobs = Jobs::open(server.socket()).await?;
-        let ca_file = match &self.data_dir {
-            Some(folder) => folder.canonicalize().unwrap_or_else(|_| folder.clone()).join("ca.pem"),
-            None => server.folder().join("ca.pem"),
-        };
-        if self.data_dir.is_none() {
+        let ca_file = kept.as_deref().unwrap_or(server.folder()).join("ca.pem");
+        if kept.is_none() {
             std::fs::write(&ca_file, &authority.certificate)
                 .map_err(|error| Error::file("write", &ca_file, error))?;
         }

@@ -37,6 +37,11 @@ impl Pace {
     }
 }
 
+/// Jobs that an earlier run left go on at the pace of this one, and a pace that was set while it ran is forgotten.
+const ANEW: &str = "DELETE FROM sys.local_pace; \
+    UPDATE sys.local_jobs SET due = least(due, clock_timestamp() + sys.local_job_delay() / 2) \
+    WHERE status IN ('submitted', 'processing')";
+
 /// How often a change of the pace is tried that a job's own step came before.
 const ATTEMPTS: usize = 20;
 
@@ -72,8 +77,7 @@ impl Jobs {
         let failed = || Error::new("cannot connect to PostgreSQL to run background jobs");
         let backend = Backend::connect(&socket, OWNER, &[]).await.map_err(|_| failed())?;
         let mut jobs = Jobs { backend };
-        // A pace that was set while the cluster ran goes with it.
-        jobs.ask("DELETE FROM sys.local_pace").await.map_err(|error| failed().with_source(error))?;
+        jobs.ask(ANEW).await.map_err(|error| failed().with_source(error))?;
         jobs.ask("LISTEN mizzle_jobs").await.map_err(|error| failed().with_source(error))?;
         Ok(jobs)
     }
