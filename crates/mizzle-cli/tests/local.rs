@@ -402,7 +402,6 @@ async fn no_commit_that_was_answered_is_lost_when_it_is_killed() {
         if round == 0 {
             let client = connect(&environment).await;
             client
-                .client()
                 .batch_execute("create table t (pair bigint, half int, primary key (pair, half))")
                 .await
                 .unwrap();

@@ -57,7 +57,14 @@
 //! - Behind PostgreSQL 15, `STORAGE` in a new column and the SQL/JSON constructors are syntax errors.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
 //! - A token may also be signed for `localhost` or an address of this machine, and may be written with `%26` for `&`,
-//!   so that it can stand in an env file without quotes. SNI is not demanded.
+//!   so that it can stand in an env file without quotes. SNI is demanded but need not be the endpoint's name, and
+//!   [`Builder::require_sni`] takes the demand back for clients that are given an address.
+//! - `COPY` is refused unless [`Builder::copy`] allows it. Then the client is asked for its rows before the statement
+//!   runs, so an error in the first row is heard after the last; at most four times the bytes that a transaction may
+//!   write are taken.
+//! - A connection that is cut on request leaves its statement running to its end.
+//! - A data folder outlives a killed process or PostgreSQL. It is brought up when an older version of this crate made
+//!   it, and refused when a newer one or another major version of PostgreSQL did.
 //! - One machine, no durability unless a data folder is named: for development and tests, not for production.
 
 mod admission;
