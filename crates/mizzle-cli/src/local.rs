@@ -192,7 +192,10 @@ impl EnvFile {
         });
         match written {
             Ok(_) => Ok(EnvFile(path)),
-            Err(error) => Err(Failure::new(format!("cannot write {}: {error}", path.display()), None)),
+            Err(error) => Err(Failure::new(
+                format!("cannot write {}: {error}", path.display()),
+                Some("name a file in a folder that is there and that you may write to".to_owned()),
+            )),
         }
     }
 }

@@ -188,10 +188,27 @@ fn a_taken_port_is_named() {
 
 #[test]
 fn errors_come_with_hints() {
+    let folder = data_folder();
+    let file = folder.path().join("file").display().to_string();
+    std::fs::write(&file, "").expect("a file");
+    let below = format!("{file}/below");
+    for (option, value, expect) in [
+        ("--data-dir", &file, "is there and is no folder\nhint: name a folder"),
+        (
+            "--data-dir",
+            &below,
+            "Not a directory (os error 20)\nhint: name a data folder that you may write to",
+        ),
+        ("--control", &file, "is there and is no socket\nhint: choose another path"),
+        ("--env-file", &below, "hint: name a file in a folder that is there and that you may write to"),
+    ] {
+        let said = fails(&["local", "--port", "0", option, value]);
+        assert!(said.starts_with("error: ") && said.contains(expect), "{option} {value}: {said}");
+    }
     let said = fails(&["local", "--port", "0", "--pg-bin", "/nonexistent"]);
     assert!(said.starts_with("error: no PostgreSQL 15 or newer in /nonexistent"), "{said}");
     assert!(said.contains("\nhint: install it (apt install postgresql"), "{said}");
-    let said = fails(&["local", "--port", "0", "--endpoint", "localhost"]);
+    let said = fails_with(2, &["local", "--port", "0", "--endpoint", "localhost"]);
     assert!(said.starts_with("error: \"localhost\" is not a cluster endpoint\nhint: "), "{said}");
 }
 

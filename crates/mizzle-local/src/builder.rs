@@ -239,7 +239,8 @@ impl Builder {
                     "two principals have the access key {}",
                     principal.access_key_id
                 ))
-                .with_hint("give every principal an access key of its own"));
+                .with_hint("give every principal an access key of its own")
+                .for_setting());
             }
             principals.push(principal);
         }

@@ -65,8 +65,10 @@ impl Control {
     pub(crate) async fn bind(asked: &ControlAddress) -> Result<Control, Error> {
         match asked {
             ControlAddress::Tcp(asked) => {
-                let listener =
-                    TcpListener::bind(asked).await.map_err(|error| Error::listen(*asked, error))?;
+                let listener = TcpListener::bind(asked).await.map_err(|error| {
+                    Error::listen(*asked, error)
+                        .with_hint("choose another port for the control endpoint, or 0 for any free one")
+                })?;
                 let address = listener.local_addr().map_err(|error| Error::listen(*asked, error))?;
                 Ok(Control { address: ControlAddress::Tcp(address), listener: Listener::Tcp(listener) })
             }

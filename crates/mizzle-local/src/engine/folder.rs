@@ -106,13 +106,9 @@ fn take_owner(path: &Path) -> Result<File, Error> {
 }
 
 fn open(path: &Path) -> Result<File, Error> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(|error| Error::file("open", path, error))
+    File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(|error| {
+        Error::file("open", path, error).with_hint("name a data folder that you may write to")
+    })
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {

@@ -6,7 +6,7 @@
 //! ```text
 //! NAME[=TIME][@N | @N-M | %PERCENT][:TABLE]
 //!
-//! oc000                          the next commit that writes, once
+//! oc000                          the next commit that writes rows, once
 //! oc000@3                        the third from now on
 //! expire-token@1-4               the next four
 //! oc001%5                        one in twenty, by the seed, until it is lifted
@@ -29,7 +29,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The commit loses against another transaction's data: `40001`, `OC000`. Whoever only reads never does.
+    /// The commit loses against another transaction's data: `40001`, `OC000`. Only a commit
+    /// that changes or locks rows does.
     DataConflict,
     /// The commit loses against a change of the catalog: `40001`, `OC001`.
     SchemaConflict,

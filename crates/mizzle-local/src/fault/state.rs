@@ -92,7 +92,7 @@ impl Faults {
         self.state(|state| state.rules.iter().any(|entry| entry.is_for(Event::Commit)))
     }
 
-    /// What happens to a commit that comes now; `wrote` says whether it changes or locks anything, `writes` whether
+    /// What happens to a commit that comes now; `wrote` says whether it changes or locks rows, `writes` whether
     /// it writes a table.
     pub(crate) fn at_commit(&self, wrote: bool, writes: impl Fn(&str) -> bool) -> Strike {
         let mut strike = Strike::default();

@@ -15,8 +15,8 @@ impl Session {
     /// Commits the transaction, unless a fault was asked for.
     pub(super) async fn conclude_or_fault(&mut self, transaction: Transaction) -> Step {
         let cluster = Arc::clone(&self.cluster);
-        let wrote = transaction.ddl || !transaction.writes.is_empty();
-        if !(transaction.explicit || wrote) || !cluster.faults.watch_commits() {
+        let wrote = !transaction.writes.is_empty();
+        if !(transaction.explicit || transaction.ddl || wrote) || !cluster.faults.watch_commits() {
             return self.conclude(transaction).await;
         }
         let catalog = transaction.snapshot.catalog();

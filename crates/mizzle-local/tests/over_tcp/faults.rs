@@ -6,8 +6,7 @@ use crate::cluster::{Cluster, ask, story, text};
 
 #[tokio::test]
 async fn commits_fail_on_request() {
-    // The first is the end of CREATE TABLE.
-    let local = LocalDsql::builder().fault(Fault::DataConflict.nth(3)).start().await.expect("a cluster");
+    let local = LocalDsql::builder().fault(Fault::DataConflict.nth(2)).start().await.expect("a cluster");
     let cluster = Cluster { local };
     let client = cluster.admin().await;
     story(
