@@ -167,8 +167,8 @@ impl Server {
     fn failure(&self, what: &str) -> Error {
         let log = std::fs::read_to_string(self.run.join("postgres.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        if let Some(at) = log.find("Is another postmaster (PID ") {
-            let process: String = log[at..].chars().filter(char::is_ascii_digit).take(10).collect();
+        if let Some((_, rest)) = log.split_once("Is another postmaster (PID ") {
+            let process: String = rest.chars().take_while(char::is_ascii_digit).collect();
             return Error::new(format!(
                 "a PostgreSQL that nobody looks after still has the data folder: process {process}"
             ))
