@@ -129,7 +129,7 @@ async def with_asyncpg():
     context.set_alpn_protocols(["postgresql"])
     for direct in (False, True):
         connection = await asyncpg.connect(
-            host=ENV["PGHOSTADDR"], port=int(ENV["PGPORT"]), user="admin", database="postgres",
+            host="localhost", port=int(ENV["PGPORT"]), user="admin", database="postgres",
             password=token(), ssl=context, direct_tls=direct,
         )
         # no arrays: to learn their type asyncpg switches `jit` off by set_config(), which Aurora DSQL refuses

@@ -50,8 +50,11 @@ fn command(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command 
 }
 
 /// Runs a client's program with the server's environment; it prints one line for each check.
-async fn run(mut client: Command, checks: usize) {
-    let local = LocalDsql::start().await.unwrap();
+async fn run(client: Command, checks: usize) {
+    run_at(LocalDsql::start().await.unwrap(), client, checks).await;
+}
+
+async fn run_at(local: LocalDsql, mut client: Command, checks: usize) {
     let output = client.envs(local.environment()).output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
@@ -75,9 +78,19 @@ async fn python_psycopg_asyncpg_and_boto3() {
     let mut make = command("python3", &["-m", "venv"]);
     make.arg(&environment);
     match (Kit { folder, steps: vec![make, install] }).install(&list) {
-        Ok(_) => run(command(&python, &[clients().join("clinic.py").to_str().unwrap()]), 8).await,
+        Ok(_) => {
+            run(command(&python, &[clients().join("clinic.py").to_str().unwrap()]), 8).await;
+            let local = LocalDsql::builder().copy(true).start().await.unwrap();
+            run_at(local, command(&python, &[clients().join("copying.py").to_str().unwrap()]), 3).await;
+        }
         Err(error) => println!("skipped: Python's clients cannot be installed: {error}"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pythons_urllib_at_the_control_endpoint() {
+    let local = LocalDsql::builder().control(0).start().await.unwrap();
+    run_at(local, command("python3", &[clients().join("control.py").to_str().unwrap()]), 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,5 +132,22 @@ async fn psql_and_its_backslash_commands() {
     assert!(!described.contains("rigger"), "{described}");
     let roles = psql(r"\du");
     assert!(roles.starts_with("admin|"), "{roles}");
+    local.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn psql_copies_where_that_is_allowed() {
+    let local = LocalDsql::builder().copy(true).start().await.unwrap();
+    let folder = folder("psql");
+    let (input, output) = (folder.join("in.csv"), folder.join("out.csv"));
+    std::fs::write(&input, "1,one\n2,\"t,wo\"\n").unwrap();
+    let mut psql = command("psql", &["--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-At"]);
+    psql.args(["-c", "create table t (id int primary key, v text)"])
+        .args(["-c", &format!("\\copy t from '{}' csv", input.display())])
+        .args(["-c", &format!("\\copy (select v, id from t order by id) to '{}' csv", output.display())])
+        .args(["-c", "copy t to stdout"]);
+    let said = psql.envs(local.environment()).output().expect("psql runs: install PostgreSQL's client");
+    assert_eq!(text(&said), "CREATE TABLE\nCOPY 2\nCOPY 2\n1\tone\n2\tt,wo\n");
+    assert_eq!(std::fs::read_to_string(output).unwrap(), "one,1\n\"t,wo\",2\n");
     local.stop().await.unwrap();
 }

@@ -8,11 +8,22 @@ use std::fmt;
 pub(crate) struct Failure {
     error: Box<dyn Error + Send + Sync>,
     hint: Option<String>,
+    is_usage: bool,
 }
 
 impl Failure {
     pub(crate) fn new(error: impl Into<Box<dyn Error + Send + Sync>>, hint: Option<String>) -> Failure {
-        Failure { error: error.into(), hint }
+        Failure { error: error.into(), hint, is_usage: false }
+    }
+
+    /// The command line itself is wrong.
+    pub(crate) fn usage(self) -> Failure {
+        Failure { is_usage: true, ..self }
+    }
+
+    /// 2 when the command line is wrong, as everywhere; else 1.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.is_usage { 2 } else { 1 }
     }
 }
 

@@ -6,30 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use mizzle_local::{Limits, LocalDsql, Principal};
+use mizzle_local::{Builder, ControlAddress, FaultRule, Limits, LocalDsql};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
+use crate::principal;
 
 /// Run Aurora DSQL on this machine until Ctrl-C.
 ///
 /// A real PostgreSQL (15 or newer) runs behind and is found on PATH or in the usual places. Clients come in over TLS
 /// with a signed token, as they do on AWS; `--env-file` writes everything they need.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mizzle local --env-file dsql.env                 then: (set -a; . ./dsql.env; psql)
-  mizzle local --port 0 --json                     one line of JSON once it is ready, for scripts
-  mizzle local --limits rows=10,transaction_age=2s reach the limits in a test
-  mizzle local --fault oc000@3                     the third COMMIT loses a conflict
-  mizzle local --job-delay 5s                      watch an index being built in sys.jobs
-  mizzle local --principal app:AKIAAPP:secret:arn:aws:iam::123456789012:role/app
-                                                   then: AWS IAM GRANT role TO 'arn:aws:iam::123456789012:role/app'
-  mizzle local -v                                  every statement, as it comes
-
-Limits: rows, transaction_bytes, transaction_age, connection_age, connections, connection_rate, connection_burst,
-message, row_bytes, key_bytes, value_bytes, char_bytes, varchar_bytes, columns, key_columns, indexes, statistics,
-schemas, tables, views, view_bytes, sequences.")]
+#[command(after_help = include_str!("local.txt"))]
 pub(crate) struct Options {
     /// Port to listen on; 0 takes any free one
     #[arg(long, value_name = "P", default_value_t = 5432)]
@@ -59,14 +47,32 @@ pub(crate) struct Options {
     #[arg(long, value_name = "K=V,…", value_delimiter = ',')]
     limits: Vec<String>,
 
-    /// One more principal, as name:access-key:secret:arn; may be given again
+    /// One more principal, as name:access-key:secret:arn[,session-token=T][,actions=DbConnect+DbConnectAdmin]; may be
+    /// given again
     #[arg(long, value_name = "PRINCIPAL")]
     principal: Vec<String>,
 
-    /// Let the nth COMMIT or connection fail, as name@nth: oc000, oc001, unavailable, drop-before-commit,
-    /// drop-after-commit, refuse; may be given again
-    #[arg(long, value_name = "FAULT@N")]
+    /// Let commits, connections, tokens or statements fail: see below; may be given again
+    #[arg(long, value_name = "FAULT")]
     fault: Vec<String>,
+
+    /// What the probabilities of faults follow from; a new one by default
+    #[arg(long, value_name = "N")]
+    fault_seed: Option<u64>,
+
+    /// Open a control endpoint for tests in other languages: a port of 127.0.0.1 (0 takes any free one), an
+    /// address:port, or the path of a Unix socket
+    #[arg(long, value_name = "PORT|PATH")]
+    control: Option<String>,
+
+    /// Run COPY … FROM STDIN and TO STDOUT, which the service may not have: public sources disagree
+    #[arg(long)]
+    allow_copy: bool,
+
+    /// Let clients in that do not name the server in their TLS handshake (SNI), as those given an address; the service
+    /// refuses them
+    #[arg(long)]
+    allow_no_sni: bool,
 
     /// How long a background job takes, half of it submitted, half of it processing
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = crate::size::duration)]
@@ -86,6 +92,24 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     // Listen for the end first: a signal while starting stops us as well.
     let mut end = End::listen()?;
 
+    let builder = builder(&options).map_err(Failure::usage)?;
+    let local = tokio::select! {
+        started = builder.start() => started?,
+        () = end.come() => return Ok(()),
+    };
+    let env_file = options.env_file.map(|path| EnvFile::write(path, &local)).transpose()?;
+    // Nobody has to read it.
+    let path = env_file.as_ref().map(|file| file.0.as_path());
+    let ready = if options.json { json(&local, path) } else { banner(&local, path) };
+    let _ = writeln!(std::io::stdout(), "{ready}");
+    end.come().await;
+    drop(env_file);
+    local.stop().await?;
+    Ok(())
+}
+
+/// What the command line asks for.
+fn builder(options: &Options) -> Result<Builder, Failure> {
     let mut limits = Limits::default();
     for limit in &options.limits {
         let (name, size) = limit.split_once('=').ok_or_else(|| {
@@ -100,39 +124,31 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         .host(options.host)
         .port(options.port)
         .limits(limits)
-        .job_delay(options.job_delay);
-    for principal in &options.principal {
-        builder = builder.principal(read_principal(principal)?);
+        .job_delay(options.job_delay)
+        .require_sni(!options.allow_no_sni)
+        .copy(options.allow_copy);
+    for text in &options.principal {
+        builder = builder.principal(principal::read(text)?);
     }
     for text in &options.fault {
-        let (name, nth) = text.split_once('@').unwrap_or((text, "1"));
-        let nth = nth
-            .parse()
-            .map_err(|_| Failure::new(format!("{nth:?} is no number"), Some("such as oc000@3".to_owned())))?;
-        builder = builder.fault(nth, name.parse()?);
+        builder = builder.fault(text.parse::<FaultRule>()?);
     }
-    if let Some(folder) = options.data_dir {
+    if let Some(seed) = options.fault_seed {
+        builder = builder.fault_seed(seed);
+    }
+    if let Some(address) = &options.control {
+        builder = builder.control(address.parse::<ControlAddress>()?);
+    }
+    if let Some(folder) = &options.data_dir {
         builder = builder.data_dir(folder);
     }
-    if let Some(folder) = options.pg_bin {
+    if let Some(folder) = &options.pg_bin {
         builder = builder.pg_bin(folder);
     }
-    if let Some(endpoint) = options.endpoint {
+    if let Some(endpoint) = &options.endpoint {
         builder = builder.endpoint(endpoint);
     }
-    let local = tokio::select! {
-        started = builder.start() => started?,
-        () = end.come() => return Ok(()),
-    };
-    let env_file = options.env_file.map(|path| EnvFile::write(path, &local)).transpose()?;
-    // Nobody has to read it.
-    let path = env_file.as_ref().map(|file| file.0.as_path());
-    let ready = if options.json { json(&local, path) } else { banner(&local, path) };
-    let _ = writeln!(std::io::stdout(), "{ready}");
-    end.come().await;
-    drop(env_file);
-    local.stop().await?;
-    Ok(())
+    Ok(builder)
 }
 
 /// Ctrl-C, `kill`, or a terminal that is closed.
@@ -176,7 +192,10 @@ impl EnvFile {
         });
         match written {
             Ok(_) => Ok(EnvFile(path)),
-            Err(error) => Err(Failure::new(format!("cannot write {}: {error}", path.display()), None)),
+            Err(error) => Err(Failure::new(
+                format!("cannot write {}: {error}", path.display()),
+                Some("name a file in a folder that is there and that you may write to".to_owned()),
+            )),
         }
     }
 }
@@ -184,20 +203,6 @@ impl EnvFile {
 impl Drop for EnvFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// `name:access-key:secret:arn`; the ARN has colons of its own.
-fn read_principal(text: &str) -> Result<Principal, Failure> {
-    let parts: Vec<&str> = text.splitn(4, ':').collect();
-    match parts[..] {
-        [name, key, secret, arn] if arn.starts_with("arn:") && !name.is_empty() && !key.is_empty() => {
-            Ok(Principal::new(name, key, secret, arn))
-        }
-        _ => Err(Failure::new(
-            "a principal is name:access-key:secret:arn",
-            Some("such as app:AKIAAPP:secret:arn:aws:iam::123456789012:role/app".to_owned()),
-        )),
     }
 }
 
@@ -212,10 +217,12 @@ fn json(local: &LocalDsql, env_file: Option<&Path>) -> String {
         ("access_key_id", local.access_key_id().to_owned()),
         ("secret_access_key", local.secret_access_key().to_owned()),
     ];
+    fields.extend(local.control().map(|control| ("control", control.to_string())));
     fields.extend(env_file.map(|file| ("env_file", file.display().to_string())));
     let fields: Vec<String> =
         fields.iter().map(|(name, value)| format!("\"{name}\":{}", json_text(value))).collect();
-    format!("{{\"port\":{},{}}}", local.address().port(), fields.join(","))
+    let (port, seed) = (local.address().port(), local.fault_seed());
+    format!("{{\"port\":{port},\"fault_seed\":{seed},{}}}", fields.join(","))
 }
 
 fn json_text(text: &str) -> String {
@@ -239,12 +246,20 @@ fn banner(local: &LocalDsql, env_file: Option<&Path>) -> String {
             (format!("export {}", variables.join(" ")), " (or start with --env-file FILE)".to_owned())
         }
     };
+    let mut more = String::new();
+    if let Some(control) = local.control() {
+        more += &format!("\x20 control   {control}\n");
+    }
+    if !local.faults().is_empty() {
+        more += &format!("\x20 faults    by seed {}\n", local.fault_seed());
+    }
     format!(
         "Aurora DSQL on this machine (a development tool, not for production)\n\n\
          \x20 endpoint  {}\n\
          \x20 address   {}\n\
          \x20 CA        {}\n\
-         \x20 principal {}\n\n\
+         \x20 principal {}\n\
+         {more}\n\
          Once in a shell{quoted}:\n\n\
          \x20 {load}\n\n\
          Then:\n\n\

@@ -3,6 +3,7 @@
 mod failure;
 mod local;
 mod migrate;
+mod principal;
 mod psql;
 mod size;
 mod token;
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprint!("{failure}");
-            ExitCode::FAILURE
+            failure.exit_code().into()
         }
     }
 }
@@ -61,6 +62,8 @@ fn trace(verbose: u8) {
 impl From<mizzle_local::Error> for Failure {
     fn from(error: mizzle_local::Error) -> Failure {
         let hint = error.hint().map(str::to_owned);
-        Failure::new(error, hint)
+        let is_usage = error.is_bad_setting();
+        let failure = Failure::new(error, hint);
+        if is_usage { failure.usage() } else { failure }
     }
 }

@@ -1,9 +1,10 @@
 //! `mizzle local` as a process: its env file, its errors, and its end, however that comes.
 
 use std::collections::HashMap;
-use std::io::BufRead;
+use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A `mizzle local` that runs, and what it told through its env file.
@@ -88,9 +89,14 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn fails(arguments: &[&str]) -> String {
+    fails_with(1, arguments)
+}
+
+fn fails_with(code: i32, arguments: &[&str]) -> String {
     let Output { status, stderr, .. } = mizzle(arguments).output().expect("mizzle runs");
-    assert_eq!(status.code(), Some(1));
-    String::from_utf8(stderr).expect("text")
+    let said = String::from_utf8(stderr).expect("text");
+    assert_eq!(status.code(), Some(code), "{said}");
+    said
 }
 
 #[test]
@@ -182,10 +188,27 @@ fn a_taken_port_is_named() {
 
 #[test]
 fn errors_come_with_hints() {
+    let folder = data_folder();
+    let file = folder.path().join("file").display().to_string();
+    std::fs::write(&file, "").expect("a file");
+    let below = format!("{file}/below");
+    for (option, value, expect) in [
+        ("--data-dir", &file, "is there and is no folder\nhint: name a folder"),
+        (
+            "--data-dir",
+            &below,
+            "Not a directory (os error 20)\nhint: name a data folder that you may write to",
+        ),
+        ("--control", &file, "is there and is no socket\nhint: choose another path"),
+        ("--env-file", &below, "hint: name a file in a folder that is there and that you may write to"),
+    ] {
+        let said = fails(&["local", "--port", "0", option, value]);
+        assert!(said.starts_with("error: ") && said.contains(expect), "{option} {value}: {said}");
+    }
     let said = fails(&["local", "--port", "0", "--pg-bin", "/nonexistent"]);
     assert!(said.starts_with("error: no PostgreSQL 15 or newer in /nonexistent"), "{said}");
     assert!(said.contains("\nhint: install it (apt install postgresql"), "{said}");
-    let said = fails(&["local", "--port", "0", "--endpoint", "localhost"]);
+    let said = fails_with(2, &["local", "--port", "0", "--endpoint", "localhost"]);
     assert!(said.starts_with("error: \"localhost\" is not a cluster endpoint\nhint: "), "{said}");
 }
 
@@ -259,15 +282,80 @@ fn a_principal_of_ones_own_comes_in() {
 }
 
 #[test]
+fn temporary_credentials_and_a_policy_are_for_principals_too() {
+    let arn = "arn:aws:iam::123456789012:role/app";
+    let principal = format!("app:ASIAAPP:secret:{arn},session-token=tok/en+==,actions=DbConnect");
+    let running = Running::with(&["--principal", &principal]);
+    let psql = |user: &str, token: &str| {
+        let output = mizzle(&["psql", "--user", user, "--", "--no-psqlrc", "-Atc", "select current_user"])
+            .envs(&running.environment)
+            .env("AWS_ACCESS_KEY_ID", "ASIAAPP")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_SESSION_TOKEN", token)
+            .output()
+            .expect("mizzle runs");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    let admin = |sql: &str| ours(&running, &["psql", "--", "--no-psqlrc", "-Atc", sql]).0;
+    assert_eq!(admin("create role app with login"), "CREATE ROLE");
+    assert_eq!(admin(&format!("aws iam grant app to '{arn}'")), "AWS IAM GRANT");
+    assert_eq!(psql("app", "tok/en+=="), "app\n");
+    assert!(psql("app", "another").contains("The security token included in the request is invalid."));
+    assert!(psql("admin", "tok/en+==").contains("is not authorized to perform: dsql:DbConnectAdmin"));
+}
+
+#[test]
+fn a_control_endpoint_is_named_and_answers() {
+    for address in ["0", "./control.sock"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let address = if address == "0" {
+            address.to_owned()
+        } else {
+            folder.path().join(address).display().to_string()
+        };
+        let running =
+            Running::with(&["--json", "--control", &address, "--fault", "oc001@9", "--fault-seed", "5"]);
+        let control = &running.environment["MIZZLE_CONTROL"];
+        assert!(running.ready.contains(&format!("\"control\":\"{control}\"")), "{}", running.ready);
+        assert!(running.ready.contains("\"fault_seed\":5,"), "{}", running.ready);
+        let mut heard = String::new();
+        let request = b"GET /faults HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        match control.strip_prefix("http://") {
+            Some(address) => {
+                let mut stream = std::net::TcpStream::connect(address).expect("a connection");
+                stream
+                    .write_all(request)
+                    .and_then(|()| stream.read_to_string(&mut heard))
+                    .expect("an answer");
+            }
+            None => {
+                let path = control.strip_prefix("unix:").expect("a socket");
+                let mut stream = std::os::unix::net::UnixStream::connect(path).expect("a connection");
+                stream
+                    .write_all(request)
+                    .and_then(|()| stream.read_to_string(&mut heard))
+                    .expect("an answer");
+            }
+        }
+        assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && heard.contains("\"oc001@9\""), "{heard}");
+    }
+}
+
+#[test]
 fn what_is_written_wrong_is_explained() {
-    let said = fails(&["local", "--port", "0", "--limits", "lines=3"]);
-    assert!(said.starts_with("error: there is no limit \"lines\"\nhint: the limits are rows, "), "{said}");
-    let said = fails(&["local", "--port", "0", "--limits", "rows"]);
-    assert!(said.starts_with("error: \"rows\" is no limit\nhint: write name=size"), "{said}");
-    let said = fails(&["local", "--port", "0", "--fault", "rain@2"]);
-    assert!(said.starts_with("error: there is no fault \"rain\"\nhint: the faults are oc000, "), "{said}");
-    let said = fails(&["local", "--port", "0", "--principal", "app"]);
-    assert!(said.starts_with("error: a principal is name:access-key:secret:arn\nhint: such as"), "{said}");
+    for (option, value, expect) in [
+        ("--limits", "lines=3", "there is no limit \"lines\"\nhint: the limits are rows, "),
+        ("--limits", "rows", "\"rows\" is no limit\nhint: write name=size"),
+        ("--fault", "rain@2", "there is no fault \"rain\"\nhint: the faults are oc000, "),
+        ("--fault", "oc000@x", "\"@x\" does not say when a fault strikes\nhint: write @3 for the third"),
+        ("--principal", "app", "\"app\" is no principal\nhint: write name:access-key:secret:arn"),
+        ("--control", "here", "\"here\" is no place for a control endpoint\nhint: write a port such as"),
+    ] {
+        let said = fails_with(2, &["local", "--port", "0", option, value]);
+        assert!(said.starts_with(&format!("error: {expect}")), "{said}");
+    }
+    let said = fails_with(2, &["local", "--job-delay", "soon"]);
+    assert!(said.starts_with("error: invalid value 'soon' for '--job-delay"), "{said}");
 }
 
 #[test]
@@ -286,4 +374,115 @@ fn help_teaches() {
     for limit in mizzle_local::Limits::NAMES {
         assert!(text.contains(limit), "{limit} is not in the help");
     }
+    for fault in mizzle_local::Fault::names() {
+        assert!(text.contains(&format!("  {fault}")), "{fault} is not in the help");
+    }
+}
+
+/// A data folder that PostgreSQL's account can reach also when these tests run as root.
+fn data_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/tmp").expect("a folder");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).expect("a folder that may be entered");
+    folder
+}
+
+async fn connect(environment: &HashMap<String, String>) -> tokio_postgres::Client {
+    let config = mizzle_connect::Config::from_vars(|name| environment.get(name).cloned()).expect("settings");
+    config.connect().await.expect("a connection")
+}
+
+/// Writes pairs of rows, each pair in a transaction, until the server is gone; the pairs whose commit was answered.
+async fn write(environment: &HashMap<String, String>, first: i64, acknowledged: &AtomicUsize) -> Vec<i64> {
+    let client = connect(environment).await;
+    let mut done = Vec::new();
+    for pair in first.. {
+        let sql =
+            format!("begin; insert into t values ({pair}, 1); insert into t values ({pair}, 2); commit");
+        if client.batch_execute(&sql).await.is_err() {
+            break;
+        }
+        done.push(pair);
+        acknowledged.fetch_add(1, Ordering::SeqCst);
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_commit_that_was_answered_is_lost_when_it_is_killed() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let mut expected = std::collections::BTreeSet::new();
+    for round in 0..4_i64 {
+        let mut running = Running::with(&["--data-dir", &path]);
+        let environment = running.environment.clone();
+        if round == 0 {
+            let client = connect(&environment).await;
+            client
+                .batch_execute("create table t (pair bigint, half int, primary key (pair, half))")
+                .await
+                .unwrap();
+        }
+        let acknowledged = AtomicUsize::new(0);
+        let firsts = [0, 1, 2, 3].map(|writer| (round * 4 + writer) * 1_000_000);
+        let writers = futures(firsts.map(|first| write(&environment, first, &acknowledged)));
+        let kill = async {
+            while acknowledged.load(Ordering::SeqCst) < 40 {
+                tokio::task::yield_now().await;
+            }
+            // Every other time PostgreSQL goes as well, and has to recover.
+            if round % 2 == 1 {
+                let pid = running.server.display().to_string();
+                assert!(Command::new("kill").args(["-9", &pid]).status().expect("kill runs").success());
+            }
+            running.child.kill().expect("killed");
+            running.child.wait().expect("it ends");
+        };
+        let (done, ()) = tokio::join!(writers, kill);
+        expected.extend(done.into_iter().flatten());
+        let running = Running::with(&["--data-dir", &path]);
+        let client = connect(&running.environment).await;
+        let rows = client.query("select pair, count(*) from t group by pair", &[]).await.expect("rows");
+        let found: HashMap<i64, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let lost: Vec<&i64> = expected.iter().filter(|pair| !found.contains_key(pair)).collect();
+        assert!(lost.is_empty() && expected.len() >= 40, "{lost:?} of {}", expected.len());
+        assert!(found.values().all(|halves| *halves == 2), "a transaction is whole or not there");
+    }
+}
+
+async fn futures<F: Future<Output = Vec<i64>>>(writers: [F; 4]) -> [Vec<i64>; 4] {
+    let [one, two, three, four] = writers;
+    tokio::join!(one, two, three, four).into()
+}
+
+#[test]
+fn a_job_goes_on_after_a_kill() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let psql = |running: &Running, sql: &str| ours(running, &["psql", "--", "--no-psqlrc", "-Atc", sql]).0;
+    let status = "select status from sys.jobs where job_type = 'INDEX_BUILD'";
+    let mut running = Running::with(&["--data-dir", &path, "--job-delay", "1h"]);
+    psql(&running, "create table t (id int primary key, v int)");
+    let job = psql(&running, "create unique index async t_v on t (v)");
+    assert_eq!(psql(&running, status), "submitted");
+    running.child.kill().expect("killed");
+    running.child.wait().expect("it ends");
+    let running = Running::with(&["--data-dir", &path, "--job-delay", "1ms"]);
+    assert_eq!(
+        psql(&running, &format!("call sys.wait_for_job('{}')", job.lines().next().expect("a job"))),
+        "t"
+    );
+    assert_eq!(psql(&running, status), "completed");
+    assert_eq!(psql(&running, "select indisvalid from pg_index where indexrelid = 't_v'::regclass"), "t");
+}
+
+#[test]
+fn a_data_folder_serves_one_at_a_time() {
+    let folder = data_folder();
+    let path = folder.path().join("cluster").display().to_string();
+    let running = Running::with(&["--data-dir", &path]);
+    let said = fails(&["local", "--port", "0", "--data-dir", &path]);
+    let expect =
+        format!("error: the data folder {path} is in use by process {}\nhint: stop that", running.child.id());
+    assert!(said.starts_with(&expect), "{said}");
 }

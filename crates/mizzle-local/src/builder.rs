@@ -11,13 +11,15 @@ use tokio::sync::Mutex;
 use crate::Error;
 use crate::admission::Admission;
 use crate::cluster::Cluster;
-use crate::engine::{Account, Cache, Search, Server, Settings};
-use crate::fault::{Fault, Faults};
+use crate::control::{About, Control, ControlAddress};
+use crate::engine::{Account, Cache, Folder, Search, Server, Settings, bring_up};
+use crate::fault::{FaultRule, Faults};
 use crate::iam::{Clock, Gate, Principal};
 use crate::identity::{Endpoint, Identity};
 use crate::jobs::{Jobs, Pace};
 use crate::limits::Limits;
-use crate::local::LocalDsql;
+use crate::local::{LocalDsql, Tasks};
+use crate::presence::Presence;
 use crate::session::Adjudicator;
 use crate::tls::{self, Authority};
 
@@ -43,7 +45,11 @@ pub struct Builder {
     clock: Clock,
     pace: Pace,
     principals: Vec<Principal>,
-    faults: Vec<(u64, Fault)>,
+    faults: Vec<FaultRule>,
+    fault_seed: Option<u64>,
+    control: Option<ControlAddress>,
+    require_sni: bool,
+    copy: bool,
 }
 
 impl Builder {
@@ -60,6 +66,10 @@ impl Builder {
             pace: Pace::default(),
             principals: Vec::new(),
             faults: Vec::new(),
+            fault_seed: None,
+            control: None,
+            require_sni: true,
+            copy: false,
         }
     }
 
@@ -147,10 +157,38 @@ impl Builder {
         self
     }
 
-    /// Lets the `nth` `COMMIT` of an open transaction, or the `nth` connection, fail; the first is 1. May be called
-    /// again. See [`LocalDsql::inject`] for faults while the cluster runs.
-    pub fn fault(mut self, nth: u64, fault: Fault) -> Builder {
-        self.faults.push((nth, fault));
+    /// One more fault to meet: `Fault::DataConflict.nth(3)`, `Fault::SchemaConflict.chance(5.0)`. See
+    /// [`LocalDsql::inject`] for faults while the cluster runs.
+    pub fn fault(mut self, rule: impl Into<FaultRule>) -> Builder {
+        self.faults.push(rule.into());
+        self
+    }
+
+    /// What the probabilities of faults follow from: the same seed, rules and sequence of commits give the same
+    /// failures. A new one by default, which [`LocalDsql::fault_seed`] tells.
+    pub fn fault_seed(mut self, seed: u64) -> Builder {
+        self.fault_seed = Some(seed);
+        self
+    }
+
+    /// Opens a control endpoint for tests in other languages: HTTP/1.1 with JSON, on a port of 127.0.0.1 (0 takes any
+    /// free one), another address, or a Unix socket. `GET /` tells what it does. It has no password.
+    pub fn control(mut self, address: impl Into<ControlAddress>) -> Builder {
+        self.control = Some(address.into());
+        self
+    }
+
+    /// Whether a client must name the server in its TLS handshake (SNI), as on the service; on by default. Clients
+    /// that are given an address instead of a name do not.
+    pub fn require_sni(mut self, required: bool) -> Builder {
+        self.require_sni = required;
+        self
+    }
+
+    /// Whether `COPY … FROM STDIN` and `COPY … TO STDOUT` run; off by default, as public sources disagree on whether
+    /// the service has them. Files and programs are never copied from or to.
+    pub fn copy(mut self, allowed: bool) -> Builder {
+        self.copy = allowed;
         self
     }
 
@@ -163,29 +201,34 @@ impl Builder {
         let asked = SocketAddr::new(self.host, self.port);
         let listener = TcpListener::bind(asked).await.map_err(|error| Error::listen(asked, error))?;
         let address = listener.local_addr().map_err(|error| Error::listen(asked, error))?;
+        let endpoint_of_tests = match &self.control {
+            Some(asked) => Some(Control::bind(asked).await?),
+            None => None,
+        };
 
         let account = Account::choose()?;
         let cache = Cache::open(self.cache_dir, account)?;
         let binaries = self.search.find(cache.folder()).await?;
-        let (identity, authority, data) = match &self.data_dir {
+        let (identity, authority, folder) = match &self.data_dir {
             None => (Identity::new(endpoint), Authority::generate()?, None),
-            Some(folder) => {
-                let folder = account.keep(folder)?;
-                let identity = Identity::keep_in(&folder, endpoint)?;
-                (identity, Authority::keep_in(&folder)?, Some(folder.join("data")))
+            Some(path) => {
+                let folder = Folder::take(account, path, &binaries).await?;
+                let identity = Identity::keep_in(folder.path(), endpoint)?;
+                (identity, Authority::keep_in(folder.path())?, Some(folder))
             }
         };
+        let kept = folder.as_ref().map(|folder| folder.path().to_owned());
         let names = tls::names(identity.endpoint.host(), self.host);
         let tls = authority.server(&names)?;
         let mut own = self.limits.to_settings();
         own.extend(self.pace.to_settings());
-        let (server, control) = Server::start(&binaries, &cache, &Settings { data, own }).await?;
+        let (server, mut control) = Server::start(&binaries, &cache, Settings { folder, own }).await?;
+        if kept.is_some() {
+            bring_up(&mut control).await?;
+        }
         let jobs = Jobs::open(server.socket()).await?;
-        let ca_file = match &self.data_dir {
-            Some(folder) => folder.canonicalize().unwrap_or_else(|_| folder.clone()).join("ca.pem"),
-            None => server.folder().join("ca.pem"),
-        };
-        if self.data_dir.is_none() {
+        let ca_file = kept.as_deref().unwrap_or(server.folder()).join("ca.pem");
+        if kept.is_none() {
             std::fs::write(&ca_file, &authority.certificate)
                 .map_err(|error| Error::file("write", &ca_file, error))?;
         }
@@ -196,7 +239,8 @@ impl Builder {
                     "two principals have the access key {}",
                     principal.access_key_id
                 ))
-                .with_hint("give every principal an access key of its own"));
+                .with_hint("give every principal an access key of its own")
+                .for_setting());
             }
             principals.push(principal);
         }
@@ -216,9 +260,25 @@ impl Builder {
             control,
             adjudicator,
             limits: self.limits,
-            faults: Faults::new(&self.faults),
+            faults: Faults::new(self.fault_seed.unwrap_or_else(|| rand::random::<u32>().into()), self.faults),
             admission: Admission::new(&self.limits),
+            presence: Presence::default(),
+            require_sni: self.require_sni,
+            copy: self.copy,
+            job_delay: std::sync::Mutex::new(self.pace.delay),
         });
-        Ok(LocalDsql::listen(listener, address, cluster, identity, ca_file, server, jobs))
+        let about = About {
+            endpoint: identity.endpoint.host().to_owned(),
+            address: address.to_string(),
+            region: identity.endpoint.region().to_owned(),
+        };
+        let told = endpoint_of_tests.as_ref().map(|control| control.address.clone());
+        let tasks = Tasks {
+            listening: LocalDsql::accept(listener, Arc::clone(&cluster)),
+            working: tokio::spawn(jobs.run()).abort_handle(),
+            controlling: endpoint_of_tests
+                .map(|control| tokio::spawn(control.serve(Arc::clone(&cluster), about)).abort_handle()),
+        };
+        Ok(LocalDsql::new(address, identity, ca_file, cluster, told, tasks, server))
     }
 }

@@ -15,6 +15,7 @@ pub struct Error {
     message: String,
     hint: Option<String>,
     source: Option<Source>,
+    bad_setting: bool,
 }
 
 impl Error {
@@ -23,12 +24,22 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// Whether a setting is wrong in itself, whatever this machine is like.
+    pub fn is_bad_setting(&self) -> bool {
+        self.bad_setting
+    }
+
     pub(crate) fn new(message: impl Into<String>) -> Error {
-        Error { message: message.into(), hint: None, source: None }
+        Error { message: message.into(), hint: None, source: None, bad_setting: false }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Error {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn for_setting(mut self) -> Error {
+        self.bad_setting = true;
         self
     }
 

@@ -40,7 +40,8 @@ impl Endpoint {
                 Ok(Endpoint { host: host.to_owned() })
             }
             _ => Err(Error::new(format!("{host:?} is not a cluster endpoint"))
-                .with_hint("write 26 letters and digits, then .dsql.<region>.on.aws, all in lower case")),
+                .with_hint("write 26 letters and digits, then .dsql.<region>.on.aws, all in lower case")
+                .for_setting()),
         }
     }
 

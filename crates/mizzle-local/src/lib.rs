@@ -32,6 +32,8 @@
 //! | `jobs` | what runs in the background: `sys.jobs` |
 //! | `limits` | every limit with its name and size |
 //! | `fault` | what goes wrong on request |
+//! | `control` | the same for tests in other languages, over HTTP |
+//! | `presence` | who is connected, so that they can be cut |
 //! | `admission` | how many connections there are, and how fast they come |
 //!
 //! # Known differences
@@ -57,12 +59,20 @@
 //! - `pg_stat_activity` and `pg_prepared_statements` show statements as PostgreSQL got them, some with a mark of ours.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
 //! - A token may also be signed for `localhost` or an address of this machine, and may be written with `%26` for `&`,
-//!   so that it can stand in an env file without quotes. SNI is not demanded.
+//!   so that it can stand in an env file without quotes. SNI is demanded but need not be the endpoint's name, and
+//!   [`Builder::require_sni`] takes the demand back for clients that are given an address.
+//! - `COPY` is refused unless [`Builder::copy`] allows it. Then the client is asked for its rows before the statement
+//!   runs, so an error in the first row is heard after the last; at most four times the bytes that a transaction may
+//!   write are taken.
+//! - A connection that is cut on request leaves its statement running to its end.
+//! - A data folder outlives a killed process or PostgreSQL. It is brought up when an older version of this crate made
+//!   it, and refused when a newer one or another major version of PostgreSQL did.
 //! - One machine, no durability unless a data folder is named: for development and tests, not for production.
 
 mod admission;
 mod builder;
 mod cluster;
+mod control;
 mod engine;
 mod error;
 mod fault;
@@ -72,6 +82,7 @@ mod identity;
 mod jobs;
 mod limits;
 mod local;
+mod presence;
 mod refusal;
 mod rules;
 mod session;
@@ -81,8 +92,9 @@ mod txn;
 mod wire;
 
 pub use builder::Builder;
+pub use control::ControlAddress;
 pub use error::Error;
-pub use fault::Fault;
+pub use fault::{Fault, FaultReport, FaultRule};
 pub use iam::Principal;
 pub use limits::Limits;
 pub use local::LocalDsql;

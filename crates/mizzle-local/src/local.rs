@@ -11,11 +11,11 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::Error;
 use crate::builder::Builder;
 use crate::cluster::Cluster;
+use crate::control::ControlAddress;
 use crate::engine::Server;
-use crate::fault::Fault;
+use crate::fault::{FaultReport, FaultRule};
 use crate::iam;
 use crate::identity::Identity;
-use crate::jobs::Jobs;
 use crate::session;
 
 /// A local Aurora DSQL cluster, alive as long as this value.
@@ -27,9 +27,17 @@ pub struct LocalDsql {
     identity: Identity,
     ca_file: PathBuf,
     cluster: Arc<Cluster>,
-    listening: AbortHandle,
-    working: AbortHandle,
+    control: Option<ControlAddress>,
+    tasks: Tasks,
     server: Option<Server>,
+}
+
+/// What runs for a cluster, and ends with it.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    pub(crate) listening: AbortHandle,
+    pub(crate) working: AbortHandle,
+    pub(crate) controlling: Option<AbortHandle>,
 }
 
 impl LocalDsql {
@@ -101,18 +109,68 @@ impl LocalDsql {
         Some(iam::sign(signer, self.endpoint(), self.region(), user, now, expires_in))
     }
 
-    /// Lets the next `COMMIT` of an open transaction fail, or the next connection; called several times, the ones
-    /// after it too.
+    /// Adds a fault: a bare [`Fault`](crate::Fault) strikes the next commit or connection, once; called several times,
+    /// the ones after it too. The answer is what [`lift_fault`](LocalDsql::lift_fault) knows the rule by.
     ///
     /// # Example
     /// ```no_run
     /// # async fn run(local: mizzle_local::LocalDsql) {
     /// local.inject(mizzle_local::Fault::DropAfterCommit);
     /// // The next transaction commits, and its client does not hear of it.
+    /// let rule = mizzle_local::Fault::DataConflict.chance(20.0).on_table("public.pet");
+    /// let standing = local.inject(rule);
+    /// // From here on one in five of the commits that write this table conflicts.
+    /// local.lift_fault(standing);
     /// # }
     /// ```
-    pub fn inject(&self, fault: Fault) {
-        self.cluster.faults.inject(fault);
+    pub fn inject(&self, rule: impl Into<FaultRule>) -> u64 {
+        self.cluster.faults.inject(rule.into())
+    }
+
+    /// Every fault that was asked for and not lifted, with how often it struck.
+    pub fn faults(&self) -> Vec<FaultReport> {
+        self.cluster.faults.reports()
+    }
+
+    /// Lifts one fault; false when there is none with this id.
+    pub fn lift_fault(&self, id: u64) -> bool {
+        self.cluster.faults.lift(id)
+    }
+
+    /// Lifts every fault.
+    pub fn clear_faults(&self) {
+        self.cluster.faults.clear();
+    }
+
+    /// What the probabilities of faults follow from: see [`Builder::fault_seed`].
+    pub fn fault_seed(&self) -> u64 {
+        self.cluster.faults.seed()
+    }
+
+    /// How many sessions are open.
+    pub fn sessions(&self) -> usize {
+        self.cluster.presence.count()
+    }
+
+    /// Cuts the connection of every open session, without a word to the client; how many there were. What they did
+    /// not commit is rolled back. A statement that runs goes on to its end, and is then rolled back or, outside of a
+    /// transaction, committed.
+    pub fn cut_sessions(&self) -> usize {
+        self.cluster.presence.cut()
+    }
+
+    /// Lets background jobs take this long from now on, those under way included: see [`Builder::job_delay`].
+    ///
+    /// # Errors
+    /// When PostgreSQL does not answer.
+    pub async fn set_job_delay(&self, delay: Duration) -> Result<(), Error> {
+        let set = self.cluster.set_job_delay(delay).await;
+        set.map_err(|error| Error::new("cannot change how long jobs take").with_source(error))
+    }
+
+    /// Where the control endpoint listens: see [`Builder::control`].
+    pub fn control(&self) -> Option<&ControlAddress> {
+        self.control.as_ref()
     }
 
     /// Variables that libpq, AWS SDKs and other clients understand, to come in as `admin` for seven days.
@@ -124,7 +182,7 @@ impl LocalDsql {
             ip if ip.is_unspecified() => "::1".to_owned(),
             ip => ip.to_string(),
         };
-        vec![
+        let mut variables = vec![
             ("PGHOST", self.endpoint().to_owned()),
             ("PGHOSTADDR", host),
             ("PGPORT", self.address.port().to_string()),
@@ -138,7 +196,9 @@ impl LocalDsql {
             ("AWS_REGION", self.region().to_owned()),
             ("AWS_ACCESS_KEY_ID", self.access_key_id().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", self.secret_access_key().to_owned()),
-        ]
+        ];
+        variables.extend(self.control.iter().map(|control| ("MIZZLE_CONTROL", control.to_string())));
+        variables
     }
 
     /// One of these [variables](LocalDsql::environment), so that a client which reads its settings from the environment can read
@@ -152,33 +212,43 @@ impl LocalDsql {
     /// # Errors
     /// When the end of PostgreSQL cannot be waited for.
     pub async fn stop(mut self) -> Result<(), Error> {
-        self.listening.abort();
-        self.working.abort();
+        self.tasks.end();
         match self.server.take() {
             Some(server) => server.stop().await,
             None => Ok(()),
         }
     }
 
-    pub(crate) fn listen(
-        listener: TcpListener,
+    pub(crate) fn new(
         address: SocketAddr,
-        cluster: Arc<Cluster>,
         identity: Identity,
         ca_file: PathBuf,
+        cluster: Arc<Cluster>,
+        control: Option<ControlAddress>,
+        tasks: Tasks,
         server: Server,
-        jobs: Jobs,
     ) -> LocalDsql {
-        let listening = tokio::spawn(accept(listener, Arc::clone(&cluster))).abort_handle();
-        let working = tokio::spawn(jobs.run()).abort_handle();
-        LocalDsql { address, identity, ca_file, cluster, listening, working, server: Some(server) }
+        LocalDsql { address, identity, ca_file, cluster, control, tasks, server: Some(server) }
+    }
+
+    pub(crate) fn accept(listener: TcpListener, cluster: Arc<Cluster>) -> AbortHandle {
+        tokio::spawn(accept(listener, cluster)).abort_handle()
+    }
+}
+
+impl Tasks {
+    fn end(&self) {
+        self.listening.abort();
+        self.working.abort();
+        if let Some(controlling) = &self.controlling {
+            controlling.abort();
+        }
     }
 }
 
 impl Drop for LocalDsql {
     fn drop(&mut self) {
-        self.listening.abort();
-        self.working.abort();
+        self.tasks.end();
     }
 }
 

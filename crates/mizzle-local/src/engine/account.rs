@@ -64,7 +64,13 @@ impl Account {
     /// # Errors
     /// When the folder cannot be made, or the account cannot walk there.
     pub(crate) fn keep(self, folder: &Path) -> Result<PathBuf, Error> {
-        std::fs::create_dir_all(folder).map_err(|error| Error::file("create", folder, error))?;
+        if folder.exists() && !folder.is_dir() {
+            return Err(Error::new(format!("{} is there and is no folder", folder.display()))
+                .with_hint("name a folder, or one that is not there yet"));
+        }
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::file("create", folder, error).with_hint("name a data folder that you may write to")
+        })?;
         let folder = folder.canonicalize().map_err(|error| Error::file("find", folder, error))?;
         if !self.reaches(&folder) {
             return Err(Error::new(format!("PostgreSQL's account cannot reach {}", folder.display()))

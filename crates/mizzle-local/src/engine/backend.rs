@@ -95,6 +95,11 @@ impl Backend {
         self.wire.send(&request.0.split()).await
     }
 
+    /// Sends the first of `data`, as much as is taken at once; nothing is lost when the caller stops waiting.
+    pub(crate) async fn send_some(&mut self, data: &mut Bytes) -> io::Result<()> {
+        self.wire.send_some(data).await
+    }
+
     /// The next message; the end of the stream is an error here.
     pub(crate) async fn next(&mut self) -> io::Result<Frame> {
         self.wire.next().await?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())

@@ -5,12 +5,16 @@ mod backend;
 mod binaries;
 #[cfg(feature = "download")]
 mod download;
+mod folder;
+mod script;
 mod server;
 mod template;
 
 pub(crate) use account::Account;
 pub(crate) use backend::{Backend, ConnectError, Outcome, gather};
 pub(crate) use binaries::{Binaries, Search};
+pub(crate) use folder::Folder;
+pub(crate) use script::bring_up;
 pub(crate) use server::{Server, Settings};
 pub(crate) use template::Cache;
 

@@ -16,13 +16,20 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::backend::{Backend, ConnectError};
-use super::{Account, Binaries, Cache, OWNER};
+use super::template::Template;
+use super::{Account, Binaries, Cache, Folder, OWNER};
 use crate::Error;
+
+/// What PostgreSQL says when processes of an earlier one have its memory.
+const LEFTOVER: &str = "pre-existing shared memory block";
 
 const SUPERVISOR: &str = include_str!("supervise.sh");
 
 /// How long PostgreSQL may take to answer; recovery after a crash is the slow case.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a start is tried again that finds what is left of a PostgreSQL that was killed.
+const ATTEMPTS: usize = 100;
 
 /// How often a starting server is asked whether it is ready.
 const POLL: Duration = Duration::from_millis(4);
@@ -31,7 +38,7 @@ const POLL: Duration = Duration::from_millis(4);
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// Where the data stays; none for data that goes with the server.
-    pub(crate) data: Option<PathBuf>,
+    pub(crate) folder: Option<Folder>,
     /// What its own functions must know.
     pub(crate) own: Vec<(&'static str, String)>,
 }
@@ -41,6 +48,8 @@ pub(crate) struct Settings {
 pub(crate) struct Server {
     run: PathBuf,
     supervisor: Child,
+    /// Given back when the supervisor has ended.
+    kept: Option<Folder>,
 }
 
 impl Server {
@@ -51,37 +60,65 @@ impl Server {
     pub(crate) async fn start(
         binaries: &Binaries,
         cache: &Cache,
-        settings: &Settings,
+        settings: Settings,
     ) -> Result<(Server, Backend), Error> {
         // The first time takes a second of waiting for other programs.
-        let (waiting, programs) = (cache.clone(), binaries.clone());
-        let template = tokio::task::spawn_blocking(move || waiting.template(&programs))
-            .await
-            .map_err(|error| Error::new("the making of the template was cut off").with_source(error))??;
-        let account = cache.account();
+        let template = match &settings.folder {
+            Some(folder) if folder.is_complete() => None,
+            _ => {
+                let (waiting, programs) = (cache.clone(), binaries.clone());
+                let made = tokio::task::spawn_blocking(move || waiting.template(&programs)).await;
+                Some(made.map_err(|error| {
+                    Error::new("the making of the template was cut off").with_source(error)
+                })??)
+            }
+        };
+        let mut attempts = 0;
+        let (mut server, control) = loop {
+            attempts += 1;
+            let mut server = Server::spawn(cache.account(), binaries, template.as_ref(), &settings)?;
+            match server.ready().await {
+                Ok(control) => break (server, control),
+                // Its backends end a moment after a PostgreSQL that was killed.
+                Err(error) if attempts < ATTEMPTS && error.to_string().contains(LEFTOVER) => {
+                    server.stop().await?;
+                    tokio::time::sleep(POLL * 10).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        server.kept = settings.folder;
+        Ok((server, control))
+    }
+
+    fn spawn(
+        account: Account,
+        binaries: &Binaries,
+        template: Option<&Template>,
+        settings: &Settings,
+    ) -> Result<Server, Error> {
         let run = run_folder(account)?;
-        let data = settings.data.clone().unwrap_or_else(|| run.join("data"));
-        let signal = if settings.data.is_some() { "INT" } else { "QUIT" };
+        let data = settings.folder.as_ref().map_or_else(|| run.join("data"), Folder::data);
+        let signal = if settings.folder.is_some() { "INT" } else { "QUIT" };
+        let lock = settings.folder.as_ref().map(Folder::to_stdio).transpose()?;
         let mut command = account.command("/bin/sh");
         command
             .args(["-c", SUPERVISOR, "mizzle-local"])
             .arg(&run)
             .arg(signal)
             .arg(&data)
-            .arg(&template)
+            .arg(template.map_or(Path::new(""), Template::path))
             .arg(binaries.program("postgres"))
             .args(arguments(binaries, &run, &data, settings))
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(lock.unwrap_or_else(Stdio::null))
             .stderr(Stdio::null());
         // A group of its own: Ctrl-C in the terminal is for the owner, who then closes the pipe.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let supervisor = Command::from(command)
             .spawn()
             .map_err(|error| Error::file("run", Path::new("/bin/sh"), error))?;
-        let mut server = Server { run, supervisor };
-        let control = server.ready().await?;
-        Ok((server, control))
+        Ok(Server { run, supervisor, kept: None })
     }
 
     /// The folder that lives as long as the server.
@@ -130,6 +167,13 @@ impl Server {
     fn failure(&self, what: &str) -> Error {
         let log = std::fs::read_to_string(self.run.join("postgres.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
+        if let Some((_, rest)) = log.split_once("Is another postmaster (PID ") {
+            let process: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            return Error::new(format!(
+                "a PostgreSQL that nobody looks after still has the data folder: process {process}"
+            ))
+            .with_hint(format!("end it: kill -INT {process}"));
+        }
         let tail = lines[lines.len().saturating_sub(8)..].join("\n  ");
         Error::new(format!("{what}; the end of its log:\n  {tail}"))
     }
@@ -180,7 +224,7 @@ fn arguments(binaries: &Binaries, run: &Path, data: &Path, settings: &Settings) 
         // Input and output without three more processes.
         set("io_method", "sync");
     }
-    if settings.data.is_none() {
+    if settings.folder.is_none() {
         set("fsync", "off");
         set("synchronous_commit", "off");
         set("full_page_writes", "off");

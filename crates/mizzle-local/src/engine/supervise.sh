@@ -2,7 +2,8 @@
 #
 # Standard input is a pipe that the starter holds open: when it ends, however that came about, PostgreSQL
 # is stopped with the signal $2 and the run folder $1 is removed. $3 is the data folder and $4 the archive it
-# is unpacked from when it is not there yet; the rest is the command.
+# is unpacked from when it is not there yet; the rest is the command. Standard output is the lock of a data folder
+# that stays: it is held until everything here has ended.
 run=$1 signal=$2 data=$3 template=$4
 shift 4
 umask 022
@@ -11,7 +12,7 @@ if ! [ -e "$data/mizzle.complete" ]; then
     umask 077
     mkdir -p "$data"
     # The mark comes last: what was interrupted begins again.
-    { tar -xf "$template" -C "$data" && : >"$data/mizzle.complete"; } >"$run/postgres.log" 2>&1 || code=1
+    { tar -xf "$template" -C "$data" && { [ "$signal" = QUIT ] || sync; } && : >"$data/mizzle.complete"; } >"$run/postgres.log" 2>&1 || code=1
 fi
 if [ -z "$code" ]; then
     exec 3<&0
@@ -19,7 +20,7 @@ if [ -z "$code" ]; then
     server=$!
     # A shell starts its background jobs with these signals ignored, so one that comes before PostgreSQL listens
     # for it is lost: it is sent until PostgreSQL is gone.
-    { read -r _ <&3; while kill "-$signal" "$server"; do sleep 0.1 || sleep 1; done; } 2>/dev/null &
+    { read -r _ <&3; while kill "-$signal" "$server"; do sleep 0.1 || sleep 1; done; } >/dev/null 2>&1 &
     watch=$!
     wait "$server"
     code=$?

@@ -7,16 +7,23 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-
-use sha2::{Digest, Sha256};
+use std::time::{Duration, SystemTime};
 
 use super::account::Account;
-use super::{Binaries, DATABASE, OWNER};
+use super::{Binaries, DATABASE, OWNER, script};
 use crate::Error;
 
-/// What every cluster holds before the first client comes.
-const BOOT: &str =
-    concat!(include_str!("boot.sql"), include_str!("limits.sql"), include_str!("../jobs/jobs.sql"));
+/// How many templates stay however old they are, and how long each stays after its last use.
+const NEWEST: usize = 3;
+const IDLE: Duration = Duration::from_secs(3 * 86_400);
+
+/// A template that stays as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Template {
+    path: PathBuf,
+    /// Shared: whoever wants to remove the file needs it alone.
+    _lock: File,
+}
 
 /// The cache folder.
 #[derive(Debug, Clone)]
@@ -64,10 +71,10 @@ impl Cache {
     ///
     /// # Errors
     /// When `initdb` or the boot script fails; its own words are in the message.
-    pub(crate) fn template(&self, binaries: &Binaries) -> Result<PathBuf, Error> {
+    pub(crate) fn template(&self, binaries: &Binaries) -> Result<Template, Error> {
         let parent = self.folder.join("templates");
-        let template = parent.join(key(binaries));
-        if template.exists() {
+        let path = parent.join(key(binaries));
+        if let Some(template) = Template::take(&path) {
             return Ok(template);
         }
         fs::create_dir_all(&parent).map_err(|error| Error::file("create", &parent, error))?;
@@ -78,20 +85,30 @@ impl Cache {
         let lock = parent.join("lock");
         let lock = File::create(&lock).map_err(|error| Error::file("create", &lock, error))?;
         lock.lock().map_err(|error| Error::file("lock", &parent, error))?;
-        if template.exists() {
+        if let Some(template) = Template::take(&path) {
             return Ok(template);
         }
+        self.make(binaries, &path)?;
+        let template = Template::take(&path);
+        prune(&parent, SystemTime::now());
+        template.ok_or_else(|| {
+            Error::new(format!("{} went as soon as it was made", path.display()))
+                .with_hint("let nobody else clear the cache folder meanwhile, and try again")
+        })
+    }
+
+    fn make(&self, binaries: &Binaries, path: &Path) -> Result<(), Error> {
+        let parent = path.parent().unwrap_or(&self.folder);
         let workshop = tempfile::Builder::new()
             .prefix("making-")
-            .tempdir_in(&parent)
-            .map_err(|error| Error::file("create a folder in", &parent, error))?;
+            .tempdir_in(parent)
+            .map_err(|error| Error::file("create a folder in", parent, error))?;
         self.account.give(workshop.path())?;
         let (data, archive) = (workshop.path().join("data"), workshop.path().join("data.tar"));
         self.initdb(binaries, &data)?;
         self.boot(binaries, &data)?;
         self.pack(&data, &archive)?;
-        fs::rename(&archive, &template).map_err(|error| Error::file("create", &template, error))?;
-        Ok(template)
+        fs::rename(&archive, path).map_err(|error| Error::file("create", path, error))
     }
 
     fn pack(&self, data: &Path, archive: &Path) -> Result<(), Error> {
@@ -153,7 +170,7 @@ impl Cache {
             .spawn()
             .map_err(|error| Error::file("run", &program, error))?;
         let mut input = child.stdin.take().expect("the input is a pipe");
-        let written = input.write_all(BOOT.as_bytes());
+        let written = input.write_all(script::stamped().as_bytes());
         drop(input);
         let output = child.wait_with_output().map_err(|error| Error::file("run", &program, error))?;
         let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -165,8 +182,102 @@ impl Cache {
     }
 }
 
+impl Template {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The template at a path, used now; none when there is none, or it is being removed.
+    fn take(path: &Path) -> Option<Template> {
+        let lock = File::open(path).ok()?;
+        lock.lock_shared().ok()?;
+        // It may have been removed before we had the lock.
+        let (held, there) = (lock.metadata().ok()?, fs::metadata(path).ok()?);
+        if (held.dev(), held.ino()) != (there.dev(), there.ino()) {
+            return None;
+        }
+        // Kept to say when it was last used; who may not say so uses it all the same.
+        let _ = lock.set_modified(SystemTime::now());
+        Some(Template { path: path.to_owned(), _lock: lock })
+    }
+}
+
 /// A template serves one PostgreSQL version and one boot script.
 fn key(binaries: &Binaries) -> String {
-    let script = hex::encode(Sha256::digest(BOOT));
-    format!("pg{}-{}.tar", binaries.version().full, &script[..12])
+    format!("pg{}-{}.tar", binaries.version().full, script::digest())
+}
+
+/// Removes the templates that nobody has used for a while, but for the newest few. Only whoever makes one, under the
+/// lock of the folder, prunes; what somebody is starting from stays.
+fn prune(parent: &Path, now: SystemTime) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    let mut found: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| entry.file_name() != "lock")
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    found.sort_by(|one, other| other.cmp(one));
+    for (used, path) in found.into_iter().skip(NEWEST) {
+        if now.duration_since(used).is_ok_and(|idle| idle > IDLE) {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { remove_unused(&path) };
+            tracing::debug!(path = %path.display(), ?removed, "an old template");
+        }
+    }
+}
+
+fn remove_unused(path: &Path) -> std::io::Result<()> {
+    let file = File::open(path)?;
+    file.try_lock()?;
+    fs::remove_file(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes files that were used so many days ago.
+    fn templates(folder: &Path, ages: &[(&str, u64)]) -> SystemTime {
+        let now = SystemTime::now();
+        for (name, days) in ages {
+            let file = File::create(folder.join(name)).unwrap();
+            file.set_modified(now - Duration::from_secs(days * 86_400)).unwrap();
+        }
+        now
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn templates_that_nobody_uses_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = templates(
+            folder.path(),
+            &[("a", 0), ("b", 1), ("c", 2), ("d", 1), ("e", 9), ("f", 10), ("lock", 99)],
+        );
+        let held = Template::take(&folder.path().join("f")).unwrap();
+        File::open(held.path()).unwrap().set_modified(now - Duration::from_secs(9_000_000)).unwrap();
+        prune(folder.path(), now);
+        assert_eq!(names(folder.path()), ["a", "b", "c", "d", "f", "lock"]);
+        drop(held);
+        prune(folder.path(), now);
+        assert_eq!(names(folder.path()), ["a", "b", "c", "d", "lock"]);
+    }
+
+    #[test]
+    fn the_newest_stay_however_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = templates(folder.path(), &[("a", 10), ("b", 20), ("c", 30), ("d", 40)]);
+        prune(folder.path(), now);
+        assert_eq!(names(folder.path()), ["a", "b", "c"]);
+        // Whoever takes one makes it the newest.
+        Template::take(&folder.path().join("c")).unwrap();
+        templates(folder.path(), &[("e", 5)]);
+        prune(folder.path(), now);
+        assert_eq!(names(folder.path()), ["a", "c", "e"]);
+    }
 }

@@ -5,7 +5,7 @@ mod signature;
 mod token;
 
 pub(crate) use clock::{Clock, Timestamp};
-pub(crate) use token::{Gate, as_one_word, denied, sign};
+pub(crate) use token::{AFTER_EVERY_TOKEN, Gate, as_one_word, denied, sign};
 
 use rand::Rng;
 

@@ -12,6 +12,9 @@ use crate::refusal::Refusal;
 /// The longest life of a token: seven days, in seconds.
 const LONGEST: u64 = 604_800;
 
+/// How much later no token of today is good any more.
+pub(crate) const AFTER_EVERY_TOKEN: Duration = Duration::from_secs(LONGEST + 86_400);
+
 /// How far a signer's clock may run ahead of ours.
 const SKEW: Duration = Duration::from_secs(300);
 

@@ -28,6 +28,21 @@ create view sys.jobs as
 
 grant select on sys.jobs to public;
 
+-- The pace that was set while the cluster runs, if one was.
+create table sys.local_pace (delay interval not null);
+
+create function sys.local_job_delay() returns interval language sql stable security definer as $$
+  select coalesce((select delay from sys.local_pace), pg_catalog.current_setting('mizzle.job_delay')::interval)
+$$;
+
+create function sys.local_set_job_delay(asked text) returns void language plpgsql as $$
+begin
+  delete from sys.local_pace;
+  insert into sys.local_pace values (asked::interval);
+  update sys.local_jobs set due = least(due, clock_timestamp() + asked::interval / 2) where status in ('submitted', 'processing');
+  perform pg_catalog.pg_notify('mizzle_jobs', '');
+end $$;
+
 create function sys.local_submit(kind text, object oid, about text) returns text
   language sql security definer set search_path = pg_catalog as $$
   delete from sys.local_jobs where status in ('completed', 'failed')
@@ -35,7 +50,7 @@ create function sys.local_submit(kind text, object oid, about text) returns text
   select pg_notify('mizzle_jobs', '');
   insert into sys.local_jobs (job_id, job_type, object_id, subject, due)
     select string_agg(substr('abcdefghijklmnopqrstuvwxyz234567', 1 + floor(random() * 32)::int, 1), ''),
-           kind, object, about, clock_timestamp() + current_setting('mizzle.job_delay')::interval / 2
+           kind, object, about, clock_timestamp() + sys.local_job_delay() / 2
       from generate_series(1, 26)
     returning job_id
 $$;
@@ -154,7 +169,7 @@ begin
     return ceil(extract(epoch from job.due - clock_timestamp()) * 1000);
   elsif job.status = 'submitted' then
     update sys.local_jobs set status = 'processing', update_time = clock_timestamp(),
-        due = clock_timestamp() + current_setting('mizzle.job_delay')::interval / 2
+        due = clock_timestamp() + sys.local_job_delay() / 2
       where job_id = job.job_id;
     return 0;
   end if;

@@ -37,6 +37,31 @@ impl Pace {
     }
 }
 
+/// Jobs that an earlier run left go on at the pace of this one, and a pace that was set while it ran is forgotten.
+const ANEW: &str = "DELETE FROM sys.local_pace; \
+    UPDATE sys.local_jobs SET due = least(due, clock_timestamp() + sys.local_job_delay() / 2) \
+    WHERE status IN ('submitted', 'processing')";
+
+/// How often a change of the pace is tried that a job's own step came before.
+const ATTEMPTS: usize = 20;
+
+/// Lets jobs take this long from now on; those under way end no later than that.
+///
+/// # Errors
+/// When PostgreSQL does not take it.
+pub(crate) async fn set_delay(control: &tokio::sync::Mutex<Backend>, delay: Duration) -> io::Result<()> {
+    let text = format!("{} milliseconds", delay.as_millis());
+    for _ in 1..ATTEMPTS {
+        let mut control = control.lock().await;
+        match control.command("SELECT sys.local_set_job_delay($1)", &[&text]).await? {
+            Ok(_) => return Ok(()),
+            Err(fields) if fields.state() == "40001" => {}
+            Err(fields) => return Err(io::Error::other(fields.message().to_owned())),
+        }
+    }
+    Err(io::Error::other("jobs are too busy"))
+}
+
 /// The connection that jobs run on.
 #[derive(Debug)]
 pub(crate) struct Jobs {
@@ -52,6 +77,7 @@ impl Jobs {
         let failed = || Error::new("cannot connect to PostgreSQL to run background jobs");
         let backend = Backend::connect(&socket, OWNER, &[]).await.map_err(|_| failed())?;
         let mut jobs = Jobs { backend };
+        jobs.ask(ANEW).await.map_err(|error| failed().with_source(error))?;
         jobs.ask("LISTEN mizzle_jobs").await.map_err(|error| failed().with_source(error))?;
         Ok(jobs)
     }
@@ -68,7 +94,11 @@ impl Jobs {
             let (due, told) = self.ask("SELECT sys.local_jobs_step()").await?;
             match due {
                 Some(0) => {}
-                Some(wait) => tokio::time::sleep(Duration::from_millis(wait)).await,
+                // Who changes the pace tells of it as well.
+                Some(wait) => {
+                    let told = tokio::time::timeout(Duration::from_millis(wait), self.backend.next()).await;
+                    told.map(|heard| heard.map(drop)).unwrap_or(Ok(()))?;
+                }
                 // A job that came while we asked is one that the answer may not know of.
                 None if told => {}
                 None => while self.backend.next().await?.tag != b'A' {},

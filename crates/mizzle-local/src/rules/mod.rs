@@ -21,6 +21,11 @@ pub(crate) fn refusal(tree: &Tree) -> Option<Refusal> {
     table::rows().find_map(|rule| rule.refusal(tree))
 }
 
+/// Why a statement is refused where COPY is allowed.
+pub(crate) fn refusal_but_copy(tree: &Tree) -> Option<Refusal> {
+    table::rows().filter(|rule| !rule.is_about("Copy")).find_map(|rule| rule.refusal(tree))
+}
+
 #[cfg(test)]
 #[path = "stories.rs"]
 mod stories;

@@ -102,6 +102,11 @@ impl Rule {
         self
     }
 
+    /// Whether it refuses this node of PostgreSQL's.
+    pub(super) fn is_about(&self, node: &str) -> bool {
+        matches!(self.says, Says::Statement(refused) if refused == node)
+    }
+
     /// What is said to the statement, if its shape fits.
     pub(super) fn refusal(&self, tree: &Tree) -> Option<Refusal> {
         let found = self.shape.find(tree)?;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::latch::{Guard, Latch, Mode};
@@ -85,6 +86,11 @@ impl Adjudicator {
         let rows = rows.map_err(|fields| io::Error::other(fields.message().to_owned()))?;
         self.log.lock().schema_changed(Catalog::of(&rows));
         Ok(())
+    }
+
+    /// How many commits changed something since the cluster started.
+    pub(crate) fn commits(&self) -> u64 {
+        self.log.lock().version().saturating_sub(1)
     }
 
     pub(super) fn secret(&self) -> &str {
@@ -165,6 +171,23 @@ impl Adjudicator {
                 () = tokio::time::sleep(patience) => {}
             }
         }
+    }
+
+    /// Sends data that the backend may take its time to read; while it does not, whoever holds a lock that it waits for
+    /// is cleared away.
+    pub(super) async fn feed(&self, process: u32, line: &mut Line, mut data: Bytes) -> io::Result<()> {
+        let mut since = Instant::now();
+        while !data.is_empty() {
+            tokio::select! {
+                biased;
+                sent = line.send_some(&mut data) => {
+                    sent?;
+                    since = Instant::now();
+                }
+                () = tokio::time::sleep(SOON) => self.clear(process, since.elapsed()).await?,
+            }
+        }
+        Ok(())
     }
 
     /// Statements of our own, with locks cleared out of their way.

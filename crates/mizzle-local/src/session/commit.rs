@@ -24,7 +24,7 @@ impl Session {
                 if !transaction.explicit {
                     self.warn("25P01", "there is no transaction in progress");
                 }
-                self.conclude(transaction).await?;
+                self.conclude_or_fault(transaction).await?;
             }
             None => self.warn("25P01", "there is no transaction in progress"),
         }
@@ -35,7 +35,7 @@ impl Session {
     /// Ends the transaction of statements that came in one flight.
     pub(super) async fn close_implicit(&mut self) -> Step {
         match self.transaction.take() {
-            Some(transaction) if !transaction.explicit => self.conclude(transaction).await,
+            Some(transaction) if !transaction.explicit => self.conclude_or_fault(transaction).await,
             other => {
                 self.transaction = other;
                 Ok(())
@@ -43,7 +43,8 @@ impl Session {
         }
     }
 
-    async fn conclude(&mut self, transaction: Transaction) -> Step {
+    /// Commits, or says who came first.
+    pub(super) async fn conclude(&mut self, transaction: Transaction) -> Step {
         let seat = Arc::clone(&self.seat);
         if transaction.writes.is_empty() && !transaction.ddl {
             let mut line = seat.line().await;

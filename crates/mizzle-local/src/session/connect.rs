@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,9 @@ use super::{Client, Session, relay};
 use crate::admission::Place;
 use crate::cluster::Cluster;
 use crate::engine::{Backend, ConnectError, DATABASE};
+use crate::fault::Fault;
 use crate::iam;
+use crate::presence::Present;
 use crate::refusal::Refusal;
 use crate::rules;
 use crate::wire::{Answer, Framed, Preamble, Reader, Severity, Startup};
@@ -29,7 +32,7 @@ const PACKET: usize = 64 << 10;
 /// Serves one connection until it ends.
 pub(crate) async fn serve(cluster: Arc<Cluster>, stream: TcpStream, peer: SocketAddr) {
     match tokio::time::timeout(PATIENCE, connect(cluster, stream)).await {
-        Ok(Ok(Some((session, _place)))) => {
+        Ok(Ok(Some((session, _inside)))) => {
             if let Err(error) = session.run().await {
                 tracing::debug!(%peer, %error, "connection lost");
             }
@@ -40,8 +43,12 @@ pub(crate) async fn serve(cluster: Arc<Cluster>, stream: TcpStream, peer: Socket
     }
 }
 
-async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<(Session, Place)>> {
+/// What a session holds for as long as it is open.
+type Inside = (Place, Present);
+
+async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<(Session, Inside)>> {
     stream.set_nodelay(true)?;
+    let socket = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
     let Some(stream) = secure(&cluster, stream).await? else { return Ok(None) };
     let direct = stream.0;
     let handshake = TlsAcceptor::from(Arc::clone(&cluster.tls)).accept(stream.1).await?;
@@ -49,12 +56,13 @@ async fn connect(cluster: Arc<Cluster>, stream: TcpStream) -> io::Result<Option<
     if direct && handshake.get_ref().1.alpn_protocol().is_none() {
         return Ok(None);
     }
+    let named = handshake.get_ref().1.server_name().is_some();
     let mut client = Framed::new(handshake, cluster.limits.message);
-    match admit(&cluster, &mut client).await {
-        Ok(Some((backend, place))) => {
+    match admit(&cluster, &mut client, named, socket).await {
+        Ok(Some((backend, inside))) => {
             let mut session = Session::new(cluster, client, backend);
             session.finish().await?;
-            Ok(Some((session, place)))
+            Ok(Some((session, inside)))
         }
         Ok(None) => Ok(None),
         Err(Entry::Io(error)) => Err(error),
@@ -111,8 +119,14 @@ enum Entry {
     Refused(Refusal),
 }
 
-/// Reads the start-up message, checks the token and connects the backend.
-async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend, Place)>, Entry> {
+/// Reads the start-up message, checks the token and connects the backend. `named` says whether the client named the
+/// server in its TLS handshake, which is how the service knows the cluster.
+async fn admit(
+    cluster: &Cluster,
+    client: &mut Client,
+    named: bool,
+    socket: std::net::TcpStream,
+) -> Result<Option<(Backend, Inside)>, Entry> {
     let Some(packet) = client.packet().await? else { return Ok(None) };
     let startup = match Preamble::read(&packet)? {
         Preamble::Startup(startup) => startup,
@@ -124,7 +138,18 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend
             return Err(Refusal::protocol("encryption was negotiated already").into());
         }
     };
-    cluster.faults.at_connect()?;
+    if cluster.require_sni && !named {
+        return Err(Refusal::new("28000", "unable to accept connection, sni was not received")
+            .with_hint(
+                "Connect by a name, the cluster's endpoint or localhost: an address is never sent as SNI.",
+            )
+            .into());
+    }
+    let strike = cluster.faults.at_connect();
+    tokio::time::sleep(strike.before).await;
+    if let Some(fault) = strike.fault {
+        return Err(refusal_of(fault).into());
+    }
     let place = cluster.admission.enter(Instant::now())?;
     let settings = settings(&startup)?;
     let mut answer = Answer::default();
@@ -139,7 +164,8 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend
         None => return Ok(None),
     };
     let user = startup.user.as_str();
-    let principal = cluster.gate.admit(&token, user, cluster.clock.now())?;
+    let early = if cluster.faults.at_token() { iam::AFTER_EVERY_TOKEN } else { Duration::ZERO };
+    let principal = cluster.gate.admit(&token, user, cluster.clock.now().plus(early))?;
     if user != "admin" && !mapped(cluster, user, &principal.arn).await? {
         return Err(iam::denied().into());
     }
@@ -147,6 +173,7 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend
         let name = startup.database.unwrap_or_default();
         return Err(Refusal::new("3D000", format!("database \"{name}\" does not exist")).into());
     }
+    let present = cluster.presence.enter(socket);
     let backend = Backend::connect(&cluster.socket, user, &settings).await.map_err(backend_refusal)?;
     answer.authentication(0);
     for (name, value) in backend.parameters() {
@@ -155,7 +182,18 @@ async fn admit(cluster: &Cluster, client: &mut Client) -> Result<Option<(Backend
     }
     answer.frame(b'K', backend.key());
     client.send(&answer.take()).await?;
-    Ok(Some((backend, place)))
+    Ok(Some((backend, (place, present))))
+}
+
+/// What a connection hears that is refused on request.
+fn refusal_of(fault: Fault) -> Refusal {
+    match fault {
+        Fault::RefuseFull => Refusal::new("53300", "Unable to accept connection, too many open connections."),
+        Fault::RefuseWaking => {
+            Refusal::new("57P03", "unable to accept connection, waking up cluster, please retry later")
+        }
+        _ => Refusal::new("53400", "Unable to accept connection, rate exceeded."),
+    }
 }
 
 /// The parameters that go to the backend.

@@ -112,12 +112,16 @@ impl Session {
                     return Ok(None);
                 }
                 (b'C', Some(tag)) => self.answer.complete(tag),
+                (b'G', _) => {
+                    self.feed(line, true).await?;
+                    continue;
+                }
                 _ => self.answer.frame(frame.tag, &frame.body),
             }
             rows += usize::from(frame.tag == b'D');
             self.stream().await?;
-            // Rows and the description of parameters are followed by more.
-            if !matches!(frame.tag, b'D' | b't') {
+            // Rows, what COPY sends and the description of parameters are followed by more.
+            if !matches!(frame.tag, b'D' | b't' | b'H' | b'd' | b'c') {
                 return Ok(None);
             }
         }
@@ -151,6 +155,7 @@ impl Session {
                 (b'Z', _) => return Ok(failure),
                 (b'E', _) => failure = Some(self.relay_error(&Fields::read(&frame.body), Some(statement))),
                 (b'C', Some(tag)) => self.answer.complete(tag),
+                (b'G', _) => self.feed(line, false).await?,
                 _ => self.answer.frame(frame.tag, &frame.body),
             }
             self.stream().await?;

@@ -29,11 +29,13 @@ pub(super) struct Portal {
 impl Session {
     /// Runs what was collected, up to a `Flush` or a `Sync`.
     pub(super) async fn batch(&mut self, messages: &[Frame], sync: bool) -> io::Result<()> {
+        self.asked_for_data = false;
         if !self.skipping {
             let done = self.units(messages, sync).await;
             self.skipping = !self.settle(done).await?;
         }
-        if !sync {
+        // A Sync that came before the data of a COPY is not heard: another one comes behind the data.
+        if !sync || self.asked_for_data {
             return self.flush().await;
         }
         if !self.skipping {
@@ -102,6 +104,15 @@ impl Session {
             self.run_local(local).await?;
             return Ok(Ok(()));
         }
+        if statement.as_ref().is_some_and(|statement| statement.copies_in()) {
+            self.relay(std::mem::take(unit)).await?;
+            // Outside of a block the portal has gone with that.
+            if !self.seat.line().await.begun
+                && let Some(portal) = self.portals.get_mut(&name)
+            {
+                portal.epoch = u64::MAX;
+            }
+        }
         if !unit.binds.contains(&name) {
             let portal = self.portals.get(&name);
             if portal.is_some_and(|portal| portal.done) {
@@ -119,6 +130,9 @@ impl Session {
             }
             if let Err(refusal) = self.enter(statement) {
                 return Ok(Err(refusal));
+            }
+            if statement.copies_in() {
+                self.collect(statement).await?;
             }
         }
         unit.execute(&name, statement.clone(), rows);

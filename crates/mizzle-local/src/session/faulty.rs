@@ -1,7 +1,9 @@
-//! A commit that may be made to fail.
+//! Commits and statements that may be made to fail.
 
 use std::io;
+use std::sync::Arc;
 
+use super::transaction::Transaction;
 use super::{Session, Step, Stop};
 use crate::fault::Fault;
 use crate::refusal::Refusal;
@@ -10,32 +12,47 @@ use crate::refusal::Refusal;
 const LOST: io::ErrorKind = io::ErrorKind::ConnectionAborted;
 
 impl Session {
-    /// `COMMIT`, unless a fault was asked for.
-    pub(super) async fn commit_or_fault(&mut self) -> Step {
-        let open =
-            self.transaction.as_ref().is_some_and(|transaction| transaction.explicit && !transaction.aborted);
-        let fault = if open { self.cluster.faults.at_commit() } else { None };
-        match fault {
-            Some(Fault::DataConflict) => self.lose(Refusal::conflict()).await,
-            Some(Fault::SchemaConflict) => {
-                self.lose(Refusal::new("40001", "schema has been updated by another transaction (OC001)"))
-                    .await
-            }
-            Some(Fault::Unavailable) => self.lose(Refusal::new("XX000", "server unavailable")).await,
-            Some(Fault::DropBeforeCommit) => Err(Stop::Io(LOST.into())),
-            Some(Fault::DropAfterCommit) => {
-                self.commit().await?;
-                Err(Stop::Io(LOST.into()))
-            }
-            Some(Fault::RefuseConnection) | None => self.commit().await,
+    /// Commits the transaction, unless a fault was asked for.
+    pub(super) async fn conclude_or_fault(&mut self, transaction: Transaction) -> Step {
+        let cluster = Arc::clone(&self.cluster);
+        let wrote = !transaction.writes.is_empty();
+        if !(transaction.explicit || transaction.ddl || wrote) || !cluster.faults.watch_commits() {
+            return self.conclude(transaction).await;
         }
+        let catalog = transaction.snapshot.catalog();
+        let strike = cluster.faults.at_commit(wrote, |table| transaction.writes.writes(&catalog, table));
+        tokio::time::sleep(strike.before).await;
+        match strike.fault {
+            Some(Fault::DataConflict) => return self.lose(&Refusal::conflict()).await,
+            Some(Fault::SchemaConflict) => return self.lose(&Refusal::schema_changed()).await,
+            Some(Fault::Unavailable) => {
+                return self.lose(&Refusal::new("XX000", "server unavailable")).await;
+            }
+            Some(Fault::DropBeforeCommit) => return Err(Stop::Io(LOST.into())),
+            _ => {}
+        }
+        self.conclude(transaction).await?;
+        if strike.fault == Some(Fault::DropAfterCommit) {
+            return Err(Stop::Io(LOST.into()));
+        }
+        tokio::time::sleep(strike.after).await;
+        Ok(())
     }
 
-    /// The transaction is rolled back, and its `COMMIT` hears why.
-    async fn lose(&mut self, refusal: Refusal) -> Step {
-        self.abort().await?;
-        self.transaction = None;
-        Err(Stop::Refused(refusal))
+    /// Goes on with a statement, unless the connection is to be lost here.
+    pub(super) fn survive(&self) -> Step {
+        if self.cluster.faults.at_statement() { Err(Stop::Io(LOST.into())) } else { Ok(()) }
+    }
+
+    /// The transaction is rolled back, and its commit hears why.
+    async fn lose(&mut self, refusal: &Refusal) -> Step {
+        let mut line = self.seat.line().await;
+        if line.begun {
+            line.rollback().await?;
+        }
+        drop(line);
+        self.refuse(refusal);
+        Err(Stop::Failed)
     }
 
     /// Whether the client is to hear nothing more.

@@ -20,6 +20,7 @@
 mod adjudicator;
 mod commit;
 mod connect;
+mod copy;
 mod exchange;
 mod extended;
 mod faulty;
@@ -41,6 +42,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
@@ -71,6 +73,10 @@ struct Session {
     statements: Named,
     portals: HashMap<String, Portal>,
     suspended: HashMap<String, Suspended>,
+    /// What the client sent for the COPY that runs, as messages.
+    copied: Option<Bytes>,
+    /// Whether the client was asked for the data of a COPY.
+    asked_for_data: bool,
     /// Whether an error makes us skip everything up to the next `Sync`.
     skipping: bool,
 }
@@ -101,6 +107,8 @@ impl Session {
             statements: HashMap::new(),
             portals: HashMap::new(),
             suspended: HashMap::new(),
+            copied: None,
+            asked_for_data: false,
             skipping: false,
         }
     }

@@ -68,6 +68,7 @@ impl Weight {
 impl Session {
     /// Runs a unit with the statement in it.
     pub(super) async fn perform(&mut self, unit: &Unit, statement: &Statement) -> Step {
+        self.survive()?;
         let mut weight = Weight::of(statement);
         if statement.kind == Kind::Forget {
             self.seat.line().await.forget();
@@ -81,7 +82,8 @@ impl Session {
         if !weight.is_judged() {
             return self.pass(unit).await;
         }
-        if weight != Weight::Ddl && self.at_once(unit, statement).await? {
+        let alone = weight != Weight::Ddl && !self.cluster.faults.watch_commits();
+        if alone && self.at_once(unit, statement).await? {
             return Ok(());
         }
         let mark = self.answer.len();

@@ -49,6 +49,9 @@ impl Session {
                 self.open_implicit().await?;
             }
             self.enter(statement)?;
+            if statement.copies_in() {
+                self.collect(statement).await?;
+            }
             self.perform(&Unit::query(statement), statement).await?;
         }
         self.close_implicit().await

@@ -40,7 +40,11 @@ impl Session {
         if aborted && !statement.kind.ends_transaction() {
             return Err(Refusal::aborted());
         }
-        if let Some(refusal) = &statement.refusal {
+        let refusal = match &statement.copy {
+            Some(copy) if self.cluster.copy => &copy.refusal,
+            _ => &statement.refusal,
+        };
+        if let Some(refusal) = refusal {
             tracing::info!(target: "mizzle_local::statement", refused = refusal.message, "{}", statement.sql);
             let mut refusal = refusal.clone();
             refusal.position = refusal.position.map(|position| position + statement.offset);
@@ -167,10 +171,11 @@ impl Session {
 
     /// Runs a statement that needs no backend, or only our own words to it.
     pub(super) async fn run_local(&mut self, statement: &Statement) -> Step {
+        self.survive()?;
         self.enter(statement)?;
         match statement.kind {
             Kind::Begin { read_only } => self.begin(read_only).await,
-            Kind::Commit => self.commit_or_fault().await,
+            Kind::Commit => self.commit().await,
             Kind::Rollback => self.rollback().await,
             _ => {
                 self.answer.complete("ALTER TABLE");

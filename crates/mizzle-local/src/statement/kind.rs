@@ -52,6 +52,11 @@ pub(super) fn of(tree: &Tree) -> Kind {
     if tree.mode() != Mode::Plain {
         return Kind::Ddl;
     }
+    match super::copy::comes_in(tree) {
+        Some(true) => return Kind::Write,
+        Some(false) => return query(tree),
+        None => {}
+    }
     let Some(kind) = tree.kind() else { return by_words(tree) };
     match kind {
         K::BEGIN => Kind::Begin { read_only: read_only(tree) },

@@ -1,10 +1,12 @@
 //! A client's text as statements: what kind each is, what the backend gets, and why it is refused if it is.
 
 mod blind;
+mod copy;
 mod kind;
 mod rewrite;
 mod tree;
 
+pub(crate) use copy::Copy;
 pub(crate) use kind::Kind;
 pub(crate) use tree::{Mode, Tree};
 
@@ -36,9 +38,16 @@ pub(crate) struct Statement {
     pub(crate) blind: bool,
     /// Why it is refused whatever the session did before.
     pub(crate) refusal: Option<Refusal>,
+    /// Whether it is a COPY that runs where COPY is allowed.
+    pub(crate) copy: Option<Copy>,
 }
 
 impl Statement {
+    /// Whether the client is asked for rows.
+    pub(crate) fn copies_in(&self) -> bool {
+        self.copy.as_ref().is_some_and(|copy| copy.from)
+    }
+
     /// Reads a text of any number of statements; empty ones are left out.
     pub(crate) fn read(text: &str) -> Vec<Statement> {
         Tree::read(text).iter().map(Statement::of).collect()
@@ -59,6 +68,7 @@ impl Statement {
                 && tree.is_whole(),
             blind: blind::of(tree),
             refusal: rules::refusal(tree),
+            copy: copy::comes_in(tree).map(|from| Copy { from, refusal: rules::refusal_but_copy(tree) }),
         };
         if let Some(rewrite) = rewrite {
             statement.sql = rewrite.sql;
@@ -104,6 +114,8 @@ mod tests {
         check("set search_path = a; show search_path; reset all", "Set; Read; Set");
         check("selec 1; select 2", "Other; Read");
         check("alter table t disable trigger all", "Nothing");
+        check("copy t from stdin; copy (select 1 from x) to stdout (format csv)", "Write; Read");
+        check("copy (delete from t returning *) to stdout; copy t to 'file'", "Write; Write");
         check("merge into t using u on true when matched then delete", "Write");
     }
 

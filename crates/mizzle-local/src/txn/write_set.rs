@@ -55,6 +55,15 @@ impl WriteSet {
         self.tables.is_empty() && self.keys.is_empty()
     }
 
+    /// Whether rows of a table are changed: `schema.table`, or a table of that name in any schema.
+    pub(crate) fn writes(&self, catalog: &Catalog, table: &str) -> bool {
+        self.tables.keys().filter_map(|oid| catalog.tables.get(oid)).any(|found| {
+            found.name == table
+                || table.strip_prefix(found.schema.as_str()).and_then(|rest| rest.strip_prefix('.'))
+                    == Some(&found.name)
+        })
+    }
+
     /// Takes in what one client statement changed.
     ///
     /// The order of the changes does not matter: triggers tell of cascades and of `WITH` writes as they come, so

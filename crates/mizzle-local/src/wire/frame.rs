@@ -62,6 +62,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         self.stream.flush().await
     }
 
+    /// Sends the first of `bytes`, as much as is taken at once.
+    pub(crate) async fn send_some(&mut self, bytes: &mut Bytes) -> io::Result<()> {
+        match self.stream.write_buf(bytes).await? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Says goodbye to the peer.
     pub(crate) async fn close(&mut self) -> io::Result<()> {
         self.stream.shutdown().await

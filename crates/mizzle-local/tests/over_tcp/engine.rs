@@ -62,7 +62,12 @@ async fn a_data_folder_keeps_the_cluster() {
     .await;
     let taken =
         LocalDsql::builder().data_dir(folder.path().join("cluster")).start().await.expect_err("in use");
-    assert!(taken.to_string().contains("lock file"), "{taken}");
+    let said = format!(
+        "the data folder {} is in use by process {}",
+        folder.path().join("cluster").display(),
+        std::process::id()
+    );
+    assert_eq!((taken.to_string(), taken.hint().is_some()), (said, true));
     first.stop().await;
     let second = start().await;
     assert_eq!(
@@ -72,6 +77,93 @@ async fn a_data_folder_keeps_the_cluster() {
     assert_eq!(std::fs::read(second.local.ca_file()).expect("a certificate"), certificate);
     assert_eq!(ask(&second.admin().await, "select * from t").await, "1; #1");
     second.stop().await;
+}
+
+/// The PostgreSQL behind, as its superuser.
+async fn behind(cluster: &Cluster) -> tokio_postgres::Client {
+    let folder = cluster.local.postgres_socket().parent().expect("a folder");
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(folder).user("mizzle").dbname("postgres");
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("PostgreSQL lets us in");
+    tokio::spawn(connection);
+    client
+}
+
+#[tokio::test]
+async fn a_data_folder_of_an_older_version_is_brought_up() {
+    let folder = folder();
+    let builder = || LocalDsql::builder().data_dir(folder.path().join("cluster"));
+    let cluster = Cluster { local: builder().start().await.expect("a cluster") };
+    let client = cluster.admin().await;
+    story(
+        &client,
+        &[("create table t (id int primary key, v text)", "#0"), ("insert into t values (1, 'a')", "#1")],
+    )
+    .await;
+    story(&client, &[("create role app with login", "#0")]).await;
+    let arn = "arn:aws:iam::123456789012:role/app";
+    assert_eq!(ask(&client, &format!("aws iam grant app to '{arn}'")).await, "#0");
+    // What an older version did not have, and what it had.
+    behind(&cluster)
+        .await
+        .batch_execute(
+            "drop table sys.local_version; drop table sys.local_pace; drop function sys.local_set_job_delay; \
+             drop event trigger local_on_limits; drop trigger local_measure on t; \
+             alter table sys.local_jobs drop column subject; create function sys.local_gone() returns event_trigger \
+             language plpgsql as $$begin raise exception 'old'; end$$; \
+             create event trigger local_gone on ddl_command_end execute function sys.local_gone()",
+        )
+        .await
+        .expect("an older folder");
+    cluster.stop().await;
+    let cluster = Cluster { local: builder().start().await.expect("brought up") };
+    let client = cluster.admin().await;
+    let wide = format!("insert into t values (2, '{}')", "x".repeat((1 << 20) + 1));
+    story(
+        &client,
+        &[
+            ("select * from t", "1,a; #1"),
+            (&wide, "54000 datatype limit greater than 1048576 bytes not supported for text"),
+            ("select pg_role_name from sys.iam_pg_role_mappings", "app; #1"),
+            ("create table u (id int)", "#0"),
+        ],
+    )
+    .await;
+    let job = ask(&client, "create index async on t (v)").await;
+    let job = job.split(';').next().expect("a job");
+    assert_eq!(ask(&client, &format!("call sys.wait_for_job('{job}')")).await, "t; #0");
+    // Conflicts are still seen in the table that was there.
+    let other = cluster.admin().await;
+    story(&client, &[("begin", "#0"), ("update t set v = 'b'", "#1")]).await;
+    story(&other, &[("update t set v = 'c'", "#1")]).await;
+    story(&client, &[("commit", "40001 change conflicts with another transaction (OC000)")]).await;
+    let jobs = ask(&client, "select count(*) from sys.jobs where job_type = 'DROP'").await;
+    assert_eq!(jobs, "0; #1", "nothing of the upgrade is left");
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_data_folder_of_a_newer_version_or_another_postgresql_stays_as_it_is() {
+    let folder = folder();
+    let path = folder.path().join("cluster");
+    let start = || LocalDsql::builder().data_dir(&path).start();
+    let cluster = Cluster { local: start().await.expect("a cluster") };
+    behind(&cluster)
+        .await
+        .batch_execute("update sys.local_version set version = '99.0.1'")
+        .await
+        .expect("newer");
+    cluster.stop().await;
+    let error = start().await.expect_err("newer");
+    assert!(
+        error.to_string().starts_with("the data folder was made by version 99.0.1, and this is"),
+        "{error}"
+    );
+    assert!(error.hint().is_some());
+    std::fs::write(path.join("data/PG_VERSION"), "9\n").expect("another PostgreSQL");
+    let error = start().await.expect_err("another PostgreSQL");
+    let said = format!("{} was made by PostgreSQL 9, and PostgreSQL ", path.display());
+    assert!(error.to_string().starts_with(&said) && error.hint().is_some(), "{error}");
 }
 
 #[tokio::test]

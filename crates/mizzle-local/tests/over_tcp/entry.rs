@@ -78,6 +78,35 @@ async fn plaintext_is_refused() {
 }
 
 #[tokio::test]
+async fn a_client_names_the_server_unless_that_is_not_demanded() {
+    // An address is never sent as SNI (RFC 6066), although the certificate is good for it.
+    let connect = async |cluster: &Cluster, host: &str| {
+        let token = cluster.local.token("admin", Duration::from_secs(60));
+        let mut config = tokio_postgres::Config::new();
+        let address = cluster.local.address();
+        config.host(host).hostaddr(address.ip()).port(address.port()).user("admin").password(token);
+        let tls = tokio_postgres_rustls::MakeRustlsConnect::new(cluster.tls());
+        match config.connect(tls).await {
+            Ok(_) => "let in".to_owned(),
+            Err(error) => crate::cluster::text(&error),
+        }
+    };
+    let strict = Cluster::start().await;
+    let said = connect(&strict, "127.0.0.1").await;
+    assert!(
+        said.starts_with("28000 unable to accept connection, sni was not received | Connect by a name"),
+        "{said}"
+    );
+    assert_eq!(connect(&strict, "localhost").await, "let in");
+    assert_eq!(connect(&strict, strict.local.endpoint()).await, "let in");
+    strict.stop().await;
+    let local = LocalDsql::builder().require_sni(false).start().await.expect("a cluster");
+    let lax = Cluster { local };
+    assert_eq!(connect(&lax, "127.0.0.1").await, "let in");
+    lax.stop().await;
+}
+
+#[tokio::test]
 async fn start_up_parameters_are_the_settable_ones() {
     let cluster = Cluster::start().await;
     let connect = async |options: &str, database: &str| {

@@ -2,6 +2,8 @@
 
 mod cluster;
 mod concurrency;
+mod control;
+mod copy;
 mod engine;
 mod entry;
 mod faults;
@@ -10,6 +12,7 @@ mod limits;
 mod protocol;
 mod psql;
 mod races;
+mod raw;
 mod roles;
 mod statements;
 mod supported;
