@@ -143,6 +143,10 @@ impl Session {
         let blind = statement.blind && judge.log.lock().catalog().is_plain();
         let latch = if blind { Some(judge.write().await?) } else { judge.alone_if_idle() };
         let Some(_latch) = latch else { return Ok(false) };
+        // The catalog may have changed while we waited.
+        if blind && !judge.log.lock().catalog().is_plain() {
+            return Ok(false);
+        }
         let announced = judge.log.announce();
         let _holding = judge.hold(&seat);
         let mut line = seat.line().await;
