@@ -16,6 +16,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Gives tables that are there the triggers that a new one gets.
 const TRIGGERS: &str = include_str!("triggers.sql");
 
+/// Takes an older version's functions away, with the triggers that call them: their arguments and results may be
+/// others now.
+const CLEAR: &str = "DO $up$ DECLARE old record; BEGIN \
+    FOR old IN SELECT evtname FROM pg_event_trigger WHERE evtname LIKE 'local\\_%' LOOP \
+      EXECUTE format('DROP EVENT TRIGGER %I', old.evtname); END LOOP; \
+    FOR old IN SELECT oid::regprocedure AS name FROM pg_proc \
+        WHERE pronamespace = 'sys'::regnamespace AND proname LIKE 'local\\_%' LOOP \
+      EXECUTE format('DROP ROUTINE %s CASCADE', old.name); END LOOP; END $up$";
+
 /// The script with its stamp.
 pub(super) fn stamped() -> String {
     format!(
@@ -79,8 +88,7 @@ fn upgrade() -> Vec<String> {
         "SET LOCAL allow_system_table_mods = on".to_owned(),
         "SET LOCAL check_function_bodies = off".to_owned(),
         // Nothing of ours is to watch what we do.
-        "DO $up$ DECLARE old record; BEGIN FOR old IN SELECT evtname FROM pg_event_trigger WHERE evtname LIKE          'local\\_%' LOOP EXECUTE format('DROP EVENT TRIGGER %I', old.evtname); END LOOP; END $up$"
-            .to_owned(),
+        CLEAR.to_owned(),
     ];
     let script = stamped();
     let (watching, rest): (Vec<_>, Vec<_>) =
@@ -121,8 +129,12 @@ fn again(statement: &str) -> Option<Vec<String>> {
     }
     if let Some(rest) = statement.strip_prefix("create table ") {
         let name = rest.split(' ').next().unwrap_or_default();
-        let columns = statement.lines().filter_map(column);
-        let columns = columns.map(|column| format!("alter table {name} add column if not exists {column}"));
+        let columns = statement.lines().filter_map(column).flat_map(|column| {
+            let add = format!("alter table {name} add column if not exists {column}");
+            let (plain, default) = column.split_once(" default ").unwrap_or((column, "null"));
+            let column = plain.split(' ').next().unwrap_or_default();
+            [add, format!("alter table {name} alter column {column} set default {default}")]
+        });
         return Some([format!("create table if not exists {rest}")].into_iter().chain(columns).collect());
     }
     if let Some((function, to)) =
@@ -164,13 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn columns_that_are_new_are_added() {
+    fn columns_that_are_new_are_added_and_have_todays_defaults() {
         let table = "create table sys.x (\n  a text primary key,\n  -- why\n  b int not null default 1,\n  unique (a, b)\n)";
         assert_eq!(
             again(table).unwrap()[1..],
             [
                 "alter table sys.x add column if not exists a text primary key",
-                "alter table sys.x add column if not exists b int not null default 1"
+                "alter table sys.x alter column a set default null",
+                "alter table sys.x add column if not exists b int not null default 1",
+                "alter table sys.x alter column b set default 1"
             ]
         );
     }

@@ -109,7 +109,11 @@ async fn a_data_folder_of_an_older_version_is_brought_up() {
         .batch_execute(
             "drop table sys.local_version; drop table sys.local_pace; drop function sys.local_set_job_delay; \
              drop event trigger local_on_limits; drop trigger local_measure on t; \
-             alter table sys.local_jobs drop column subject; create function sys.local_gone() returns event_trigger \
+             alter table sys.local_jobs drop column subject; \
+             alter table sys.local_jobs alter column status drop default; \
+             drop function sys.local_jobs_step; create function sys.local_jobs_step() returns text language sql as \
+             $$select ''$$; create function sys.local_submit(kind text, object oid, about text, more text default null) \
+             returns text language sql as $$select ''$$; create function sys.local_gone() returns event_trigger \
              language plpgsql as $$begin raise exception 'old'; end$$; \
              create event trigger local_gone on ddl_command_end execute function sys.local_gone()",
         )
