@@ -120,3 +120,13 @@ async fn conflicts() {
 async fn schema() {
     check(include_str!("../stories/schema.txt")).await;
 }
+
+#[tokio::test]
+async fn locks() {
+    check(include_str!("../stories/locks.txt")).await;
+}
+
+#[tokio::test]
+async fn hidden_writes() {
+    check(include_str!("../stories/hidden.txt")).await;
+}

@@ -170,7 +170,7 @@ impl LocalDsql {
         jobs: Jobs,
     ) -> LocalDsql {
         let listening = tokio::spawn(accept(listener, Arc::clone(&cluster))).abort_handle();
-        let working = tokio::spawn(jobs.run()).abort_handle();
+        let working = tokio::spawn(jobs.run(Arc::clone(&cluster))).abort_handle();
         LocalDsql { address, identity, ca_file, cluster, listening, working, server: Some(server) }
     }
 }

@@ -20,6 +20,23 @@ alter function pg_catalog.transaction_timestamp() rename to transaction_timestam
 create function pg_catalog.transaction_timestamp() returns timestamptz language sql stable parallel safe
   as $$select pg_catalog.now()$$;
 
+-- The keywords of the same meaning, under their own names: PostgreSQL's look at a clock of their own.
+create function pg_catalog."current_timestamp"() returns timestamptz language sql stable parallel safe as $$select pg_catalog.now()$$;
+
+create function pg_catalog."current_date"() returns date language sql stable parallel safe as $$select pg_catalog.now()::date$$;
+
+create function pg_catalog."current_time"() returns timetz language sql stable parallel safe as $$select pg_catalog.now()::timetz$$;
+
+create function pg_catalog."localtimestamp"() returns timestamp language sql stable parallel safe as $$select pg_catalog.now()::timestamp$$;
+
+create function pg_catalog."localtime"() returns time language sql stable parallel safe as $$select pg_catalog.now()::time$$;
+
+create or replace function pg_catalog.age(timestamptz) returns interval language sql stable strict parallel safe
+  as $$select pg_catalog.age(pg_catalog."current_date"()::timestamptz, $1)$$;
+
+create or replace function pg_catalog.age(timestamp) returns interval language sql stable strict parallel safe
+  as $$select pg_catalog.age(pg_catalog."current_date"()::timestamp, $1)$$;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;
@@ -106,6 +123,20 @@ end $$;
 -- Who shows this may write past every rule: our own sessions, nobody else.
 create table sys.local_secret (secret text not null);
 
+-- Stops a statement outside of our blocks that may write more than a transaction can. An entry of an index is no
+-- larger than its row and the row's key.
+create function sys.local_weigh(weighed bigint) returns void language plpgsql as $$
+declare most text := nullif(pg_catalog.current_setting('mizzle.entries', true), '');
+begin
+  if most is null then
+    most := coalesce((select max(many) from (select count(*) as many from pg_catalog.pg_index where indrelid >= 16384 group by indrelid) i), 0)::text;
+    perform pg_catalog.set_config('mizzle.entries', most, true);
+  end if;
+  if weighed * (1 + 2 * most::int) > sys.local_limit('transaction_bytes') then
+    raise exception using errcode = 'MZ002', message = 'to be weighed at COMMIT';
+  end if;
+end $$;
+
 -- Tells of every changed row within the statement's own answer, and counts. INFO comes through whatever the client
 -- wants to hear, and our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
 create function sys.local_capture() returns trigger language plpgsql
@@ -121,11 +152,11 @@ begin
     raise exception using errcode = '54000', message = 'transaction row limit exceeded';
   end if;
   perform pg_catalog.set_config('mizzle.rows', counted::text, true);
-  -- In a block of ours the size is judged at COMMIT.
+  -- The size is judged at COMMIT. What may come near it has to be run where that is ours.
   if coalesce(pg_catalog.current_setting('mizzle.block', true), '') <> 'on' then
-    weighed := weighed + octet_length(coalesce(after, before));
-    if weighed > sys.local_limit('transaction_bytes') then
-      perform sys.local_refuse_size(weighed);
+    weighed := weighed + coalesce(octet_length(before), 0) + coalesce(octet_length(after), 0);
+    if weighed * 50 > sys.local_limit('transaction_bytes') then
+      perform sys.local_weigh(weighed);
     end if;
     perform pg_catalog.set_config('mizzle.bytes', weighed::text, true);
   end if;
@@ -184,6 +215,15 @@ begin
     return query execute format('select %s::oid, convert_to(t::text, ''UTF8'') from %s t where t.xmax = %L::xid
       or t.xmax <> ''0''::xid and sys.local_shares(t.xmax, %L::xid)', touched, touched::regclass, holder, holder);
   end loop;
+end $$;
+
+-- A row that is locked, after the oid of its table: the column that tells our sessions and never reaches the client.
+create function sys.local_row(of_row anyelement) returns bytea language plpgsql stable strict
+  set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
+  set bytea_output = 'hex' set timezone = 'UTC' as $$
+begin
+  return pg_catalog.convert_to((select typrelid from pg_catalog.pg_type where oid = pg_catalog.pg_typeof(of_row)::oid)::text
+    || ' ' || of_row::text, 'UTF8');
 end $$;
 
 create function sys.local_on_table() returns event_trigger

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) struct Adjudicator {
     holder: Mutex<Option<(Arc<Seat>, Instant)>>,
     seats: Mutex<HashMap<u32, Arc<Seat>>>,
     socket: PathBuf,
+    /// How often a job changed the catalog.
+    settled: AtomicU64,
     /// What `sys.local_replay` wants to be shown.
     secret: String,
     control: Arc<tokio::sync::Mutex<Backend>>,
@@ -55,6 +58,7 @@ impl Adjudicator {
             holder: Mutex::default(),
             seats: Mutex::default(),
             socket,
+            settled: AtomicU64::new(0),
             secret,
             control,
         };
@@ -84,6 +88,17 @@ impl Adjudicator {
         Ok(())
     }
 
+    /// The same after a job.
+    pub(crate) async fn settled(&self) -> io::Result<()> {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+        self.schema_changed().await
+    }
+
+    /// Counts the changes of the catalog that sessions made.
+    pub(super) fn ordered(&self) -> u64 {
+        self.log.lock().schema() - self.settled.load(Ordering::Relaxed)
+    }
+
     pub(super) fn secret(&self) -> &str {
         &self.secret
     }
@@ -104,7 +119,7 @@ impl Adjudicator {
     }
 
     /// The latch, alone: nobody begins or commits.
-    pub(super) async fn alone(&self) -> io::Result<RwLockWriteGuard<'_, ()>> {
+    pub(crate) async fn alone(&self) -> io::Result<RwLockWriteGuard<'_, ()>> {
         self.wait_for(self.latch.write()).await
     }
 
@@ -164,7 +179,8 @@ impl Adjudicator {
         Ok(outcome)
     }
 
-    async fn clear(&self, process: u32, waited: Duration) -> io::Result<()> {
+    /// Has whoever holds a lock that a backend has `waited` for let go of it.
+    pub(crate) async fn clear(&self, process: u32, waited: Duration) -> io::Result<()> {
         let sql = format!("SELECT unnest(pg_blocking_pids({process}))");
         let blocking = self.control.lock().await.command(&sql, &[]).await?.unwrap_or_default();
         for row in blocking {

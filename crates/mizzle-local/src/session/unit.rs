@@ -54,7 +54,7 @@ pub(super) enum Expect {
     /// The same of a message that the client did not send.
     Silence,
     /// `RowDescription` or `NoData`, after `ParameterDescription` for a statement.
-    Description,
+    Description(Option<Arc<Statement>>),
     /// Rows of a portal, as many as were asked for unless that is 0, up to `CommandComplete` or
     /// `EmptyQueryResponse`.
     Rows(Option<Arc<Statement>>, String, u32),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::perform::{Outcome, Weight, YIELDS, lost};
+use super::perform::{Outcome, YIELDS, lost};
 use super::seat::{Line, Seat};
 use super::unit::Unit;
 use super::{Session, Step};
@@ -18,7 +18,6 @@ impl Session {
         seat: &Arc<Seat>,
         mut line: OwnedMutexGuard<Line>,
         unit: &Unit,
-        weight: Weight,
         attempt: usize,
     ) -> Step<Outcome> {
         let cluster = Arc::clone(&self.cluster);
@@ -64,7 +63,7 @@ impl Session {
         }
         // Said so that the exchange knows of the block; nobody else may think there is one to park.
         line.begun = true;
-        if !self.mark_locks(&mut line, weight).await? {
+        if !self.mark_locks(&mut line).await? {
             seat.close(&mut line).await?;
             line.rollback().await?;
             return Ok(Outcome::Again);
@@ -77,7 +76,7 @@ impl Session {
         } else if failure.is_some() {
             Outcome::Failed
         } else {
-            Outcome::Done(self.locked(&mut line, weight).await?)
+            Outcome::Done(self.locked(&mut line).await?)
         };
         line.rollback().await?;
         Ok(outcome)

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::capture::Change;
+use super::hidden::Hidden;
 use super::image::columns;
 use super::key::{Form, Values};
+use super::mode::Modes;
 
 /// The SELECT whose rows [`Catalog::of`] reads.
 pub(crate) const QUESTION: &str = include_str!("catalog.sql");
@@ -12,8 +15,12 @@ pub(crate) const QUESTION: &str = include_str!("catalog.sql");
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Catalog {
     pub(super) tables: BTreeMap<u32, Table>,
-    /// Functions that may write, and views that call them; in lower case.
-    writers: BTreeSet<String>,
+    /// What writes or locks rows for whoever names it.
+    hidden: Hidden,
+    /// Names that more than tables go by.
+    ambiguous: BTreeSet<String>,
+    /// Whether somebody may read some columns of a table and not the others.
+    partly_readable: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +34,8 @@ pub(super) struct Table {
     /// Whether there are unique indexes that are partial or on expressions.
     pub(super) odd: bool,
     pub(super) foreign: Vec<Foreign>,
+    /// The columns of every index but the primary key and partial ones, expressions left out.
+    pub(super) entries: Vec<Vec<usize>>,
     /// Tables that refer to this one.
     pub(super) children: Vec<u32>,
 }
@@ -74,9 +83,20 @@ impl Catalog {
             let places = |at: usize| {
                 cell(at).split(',').filter_map(|place| place.parse().ok()).collect::<Vec<usize>>()
             };
-            if cell(0) == "6 writer" {
-                catalog.writers.insert(cell(2).to_lowercase());
-                continue;
+            match cell(0) {
+                "6 hidden" => {
+                    catalog.hidden.take(cell(2), cell(3), cell(4));
+                    continue;
+                }
+                "7 other" => {
+                    catalog.ambiguous.insert(cell(2).to_owned());
+                    continue;
+                }
+                "8 partly" => {
+                    catalog.partly_readable = true;
+                    continue;
+                }
+                _ => {}
             }
             let table = catalog.tables.entry(number(1)).or_default();
             match cell(0) {
@@ -93,6 +113,7 @@ impl Catalog {
                     if cell(3).starts_with('t') { table.primary = Some(key) } else { table.unique.push(key) }
                 }
                 "4 odd" => table.odd = true,
+                "9 entry" => table.entries.push(places(2)),
                 "5 foreign" => {
                     let parent = number(4);
                     let key = Key { index: number(2), places: places(3), nulls_equal: false };
@@ -104,17 +125,43 @@ impl Catalog {
                 _ => {}
             }
         }
+        catalog.hidden.close();
         catalog
     }
 
-    /// Whether a query may write because of a function it calls. Who merely names one is taken for a writer as well:
-    /// that costs a little time and changes nothing else.
-    pub(crate) fn may_write(&self, sql: &str) -> bool {
-        if self.writers.is_empty() {
-            return false;
-        }
+    /// Whether a query may write because of something it names.
+    pub(crate) fn hides_write(&self, sql: &str) -> bool {
+        self.hidden.writes(sql)
+    }
+
+    /// The modes in which a statement may lock rows because of something it names.
+    pub(crate) fn hides_lock(&self, sql: &str) -> Option<Modes> {
+        self.hidden.locks(sql)
+    }
+
+    /// Whether somebody may read some columns of a table and not the others.
+    pub(crate) fn is_partly_readable(&self) -> bool {
+        self.partly_readable
+    }
+
+    /// Whether a mark on a row of `parent` is a foreign key's: the statement changed a child and does not name it.
+    pub(crate) fn is_only_referred_to(&self, parent: u32, changes: &[Change], sql: &str) -> bool {
+        let refers = |change: &Change| {
+            let child = self.tables.get(&change.table);
+            child.is_some_and(|child| child.foreign.iter().any(|foreign| foreign.parent == parent))
+        };
         let sql = sql.to_lowercase();
-        self.writers.iter().any(|name| sql.contains(name.as_str()))
+        let named = |name: &str| sql.contains(&name.to_lowercase());
+        changes.iter().any(refers)
+            && !self.tables.get(&parent).is_some_and(|table| named(&table.name))
+            && !self.ambiguous.iter().any(|name| named(name))
+            && self.hidden.locks(&sql).is_none()
+    }
+
+    /// Whether a name is a table's, whatever the search path is.
+    pub(crate) fn is_table(&self, schema: Option<&str>, name: &str) -> bool {
+        let called = |table: &Table| table.name == name && schema.is_none_or(|schema| table.schema == schema);
+        !self.ambiguous.contains(name) && self.tables.values().any(called)
     }
 }
 
@@ -126,6 +173,24 @@ impl Table {
 
     pub(super) fn row(&self, image: &str) -> Row {
         Row(columns(image))
+    }
+
+    /// Bytes that a change writes: the row, and an entry of an index with the key of the row in it wherever one
+    /// comes or goes.
+    pub(super) fn weigh(&self, old: Option<&Row>, new: Option<&Row>) -> usize {
+        let key = |row: &Row| self.primary.as_ref().map_or(0, |key| row.size_of(&key.places));
+        let row = new.or(old).map_or(0, Row::size);
+        let entries = self.entries.iter().map(|places| {
+            let same = |place: &usize| match (old, new) {
+                (Some(old), Some(new)) => old.value(*place) == new.value(*place),
+                _ => false,
+            };
+            // A row that stays under its key leaves entries of unchanged columns alone.
+            let kept = places.iter().chain(self.primary.iter().flat_map(|key| &key.places)).all(same);
+            let both = old.into_iter().chain(new);
+            if kept { 0 } else { both.map(|row| row.size_of(places) + key(row)).sum() }
+        });
+        row + entries.sum::<usize>()
     }
 }
 
@@ -140,6 +205,16 @@ impl Row {
         let values: Vec<Option<String>> = values.collect();
         let whole = key.nulls_equal || values.iter().all(Option::is_some);
         whole.then(|| values.into())
+    }
+
+    /// Bytes of all its values, as text.
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().flatten().map(String::len).sum()
+    }
+
+    /// Bytes of some of its values.
+    pub(super) fn size_of(&self, places: &[usize]) -> usize {
+        places.iter().filter_map(|place| self.value(*place)).map(str::len).sum()
     }
 
     pub(super) fn value(&self, place: usize) -> Option<&str> {

@@ -12,6 +12,7 @@
 
 mod capture;
 mod catalog;
+mod hidden;
 mod image;
 mod key;
 mod log;
