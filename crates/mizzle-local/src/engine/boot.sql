@@ -173,12 +173,72 @@ end $$;
 -- Writes rows as they have to be, with triggers and foreign keys silent. The script is UTF-8 whatever the client speaks.
 create function sys.local_replay(shown text, script bytea) returns void language plpgsql security definer
   set session_replication_role = replica set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
-  set timezone = 'UTC' as $$
+  set timezone = 'UTC' set allow_system_table_mods = on as $$
 begin
   if not exists (select from sys.local_secret where secret = shown) then
     raise exception using errcode = '42501', message = 'permission denied for function local_replay';
   end if;
   execute convert_from(script, 'UTF8');
+end $$;
+
+-- How PostgreSQL stores a question for the time by keyword, up to the place where it stood, and how it stores the
+-- same question to a function of ours.
+create table sys.local_clock (asked text primary key, told text not null);
+
+do $$
+declare
+  clock record;
+  call text;
+begin
+  for clock in select name, kind, at from (values ('current_date', 'date'), ('current_time', 'timetz'),
+      ('current_timestamp', 'timestamptz'), ('localtime', 'time'), ('localtimestamp', 'timestamp')) c (name, kind)
+    join generate_series(-1, 6) at on at < 0 or kind <> 'date' loop
+    call := format('pg_catalog.%I()', clock.name) || case when clock.at >= 0 then format('::%s(%s)', clock.kind, clock.at) else '' end;
+    execute format('create table sys.local_asked (a %s default %s, b %s default %s)', clock.kind,
+      clock.name || case when clock.at >= 0 then format('(%s)', clock.at) else '' end, clock.kind, call);
+    insert into sys.local_clock
+      select regexp_replace(max(adbin::text) filter (where adnum = 1), ':location .*$', ':location '), max(adbin::text) filter (where adnum = 2)
+        from pg_catalog.pg_attrdef where adrelid = 'sys.local_asked'::regclass;
+    drop table sys.local_asked;
+  end loop;
+end $$;
+
+-- Expressions are stored as text that only PostgreSQL itself may write.
+create function sys.local_tree(cstring) returns pg_node_tree language internal immutable strict as 'textin';
+
+revoke all on function sys.local_tree(cstring) from public;
+
+create function sys.local_stilled(tree pg_node_tree) returns pg_node_tree language plpgsql as $$
+declare
+  pair record;
+  changed text := tree::text;
+begin
+  for pair in select asked, told from sys.local_clock where strpos(changed, asked) > 0 loop
+    changed := regexp_replace(changed, replace(pair.asked, '{', '\{') || '-?\d+\}', pair.told, 'g');
+  end loop;
+  return case when changed is not null then sys.local_tree(textout(changed)) end;
+end $$;
+
+create function sys.local_still(kind text, stored oid, relation oid) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+  if kind = 'pg_attrdef' then
+    update pg_attrdef set adbin = sys.local_stilled(adbin) where oid = stored;
+  elsif kind = 'pg_constraint' then
+    update pg_constraint set conbin = sys.local_stilled(conbin) where oid = stored;
+  elsif kind = 'pg_type' then
+    update pg_type set typdefaultbin = sys.local_stilled(typdefaultbin) where oid = stored;
+  elsif kind = 'pg_rewrite' then
+    update pg_rewrite set ev_action = sys.local_stilled(ev_action) where oid = stored;
+  else
+    update pg_proc set prosqlbody = sys.local_stilled(prosqlbody), proargdefaults = sys.local_stilled(proargdefaults) where oid = stored;
+  end if;
+  -- Whoever has read the table's definition reads it again.
+  update pg_class set relpages = relpages where oid = relation;
+end $$;
+
+create function sys.local_still_body(of_function oid, body text) returns void language plpgsql as $$
+begin
+  update pg_catalog.pg_proc set prosrc = body where oid = of_function;
 end $$;
 
 -- The error of a deferred foreign key.

@@ -9,7 +9,7 @@ use super::seat::{Line, Seat};
 use super::unit::Unit;
 use super::{Session, Step};
 use crate::refusal::Refusal;
-use crate::txn::overlay;
+use crate::txn::{overlay, stilled};
 
 impl Session {
     /// The latest state, made into the transaction's own, for one statement.
@@ -28,7 +28,8 @@ impl Session {
             return Err(Refusal::schema_changed().into());
         }
         let snapshot = &transaction.snapshot;
-        let script = overlay(&snapshot.catalog(), &snapshot.newer(), &transaction.writes);
+        let catalog = snapshot.catalog();
+        let script = overlay(&catalog, &snapshot.newer(), &transaction.writes) + &stilled(&catalog);
         let rows = transaction.writes.rows.to_string();
         let bytes = as_bytea(&script);
         let replay = [judge.secret(), bytes.as_str()];

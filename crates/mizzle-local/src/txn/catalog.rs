@@ -17,6 +17,8 @@ pub(crate) struct Catalog {
     pub(super) tables: BTreeMap<u32, Table>,
     /// What writes or locks rows for whoever names it.
     hidden: Hidden,
+    /// Expressions of the catalog that ask for the time by keyword.
+    pub(super) timed: Vec<Timed>,
     /// Names that more than tables go by.
     ambiguous: BTreeSet<String>,
     /// Whether somebody may read some columns of a table and not the others.
@@ -25,6 +27,7 @@ pub(crate) struct Catalog {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Table {
+    pub(super) oid: u32,
     pub(super) schema: String,
     pub(super) name: String,
     pub(super) columns: Vec<Column>,
@@ -36,6 +39,8 @@ pub(super) struct Table {
     pub(super) foreign: Vec<Foreign>,
     /// The columns of every index but the primary key and partial ones, expressions left out.
     pub(super) entries: Vec<Vec<usize>>,
+    /// How many checks it has, if one of them may refuse a row that is there.
+    pub(super) unsteady: u32,
     /// Tables that refer to this one.
     pub(super) children: Vec<u32>,
 }
@@ -47,6 +52,17 @@ pub(super) struct Column {
     pub(super) kind: String,
     pub(super) form: Form,
     pub(super) generated: bool,
+}
+
+/// A stored expression that asks for the time by keyword.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Timed {
+    /// The catalog's table, or `body` for the text of a function.
+    pub(super) kind: String,
+    pub(super) oid: u32,
+    /// The table or view that has it, else 0.
+    pub(super) relation: u32,
+    pub(super) body: String,
 }
 
 /// A unique index.
@@ -92,6 +108,11 @@ impl Catalog {
                     catalog.ambiguous.insert(cell(2).to_owned());
                     continue;
                 }
+                "9 timed" => {
+                    let (oid, kind, body) = (number(1), cell(2).to_owned(), cell(4).to_owned());
+                    catalog.timed.push(Timed { kind, oid, relation: number(3), body });
+                    continue;
+                }
                 "8 partly" => {
                     catalog.partly_readable = true;
                     continue;
@@ -100,7 +121,10 @@ impl Catalog {
             }
             let table = catalog.tables.entry(number(1)).or_default();
             match cell(0) {
-                "1 table" => (table.schema, table.name) = (cell(2).to_owned(), cell(3).to_owned()),
+                "1 table" => {
+                    (table.oid, table.schema, table.name) =
+                        (number(1), cell(2).to_owned(), cell(3).to_owned());
+                }
                 "2 column" => table.columns.push(Column {
                     name: cell(2).to_owned(),
                     kind: cell(3).to_owned(),
@@ -113,6 +137,7 @@ impl Catalog {
                     if cell(3).starts_with('t') { table.primary = Some(key) } else { table.unique.push(key) }
                 }
                 "4 odd" => table.odd = true,
+                "9 unsteady" => table.unsteady = number(2),
                 "9 entry" => table.entries.push(places(2)),
                 "5 foreign" => {
                     let parent = number(4);

@@ -5,7 +5,7 @@ with tables as (
   select attrelid, attnum, (row_number() over (partition by attrelid order by attnum) - 1)::text as place
     from pg_attribute where attnum > 0 and not attisdropped and attrelid in (select oid from tables)
 ), views as (
-  select c.oid, relname, ev_action::text as action from pg_class c join pg_rewrite on ev_class = c.oid join pg_namespace n on n.oid = relnamespace
+  select c.oid, relname, r.oid as rule, ev_action::text as action from pg_class c join pg_rewrite r on ev_class = c.oid join pg_namespace n on n.oid = relnamespace
    where relkind = 'v' and nspname not in ('pg_catalog', 'information_schema', 'sys')
 ), stirring as (
   select exists (select from pg_proc p join pg_namespace n on n.oid = pronamespace
@@ -68,4 +68,27 @@ union all
 select '9 entry', t.oid, coalesce((select string_agg(place, ',') from unnest(indkey::int2[]) k (attnum)
           join places p on p.attrelid = t.oid and p.attnum = k.attnum), ''), '', '', '', '', indexrelid::int8
   from tables t join pg_index on indrelid = t.oid where not indisprimary and indpred is null
+union all
+-- Checks that a row which passed them once may fail today, or never passed.
+select '9 unsteady', t.oid, relchecks::text, '', '', '', '', 0 from tables t join pg_class c using (oid)
+ where exists (select from pg_constraint where conrelid = t.oid and contype = 'c' and (not convalidated
+   or conbin::text ~ 'SQLVALUEFUNCTION|COERCEVIAIO'
+   or exists (select from regexp_matches(conbin::text, ':(?:opfuncid|funcid) (\d+)', 'g') f join pg_proc p on p.oid = f[1]::oid where provolatile <> 'i')))
+union all
+select '9 timed', oid, kind, relation::text, body, '', '', 0 from (
+  select d.oid, 'pg_attrdef', adrelid, '', adbin::text from pg_attrdef d join tables t on t.oid = adrelid
+  union all
+  select o.oid, 'pg_constraint', conrelid, '', conbin::text from pg_constraint o where contype = 'c' and connamespace <> 'information_schema'::regnamespace
+  union all
+  select y.oid, 'pg_type', 0, '', typdefaultbin::text from pg_type y where typtype = 'd' and typnamespace <> 'information_schema'::regnamespace
+  union all
+  select rule, 'pg_rewrite', oid, '', action from views
+  union all
+  select p.oid, 'pg_proc', 0, '', concat(prosqlbody::text, proargdefaults::text) from pg_proc p join pg_namespace n on n.oid = pronamespace
+   where nspname not in ('pg_catalog', 'information_schema', 'sys')
+  union all
+  select p.oid, 'body', 0, prosrc, case when prosrc ~* '\m(current_(date|time|timestamp)|localtime|localtimestamp)\M' then 'SQLVALUEFUNCTION :op 0 ' end
+    from pg_proc p join pg_namespace n on n.oid = pronamespace join pg_language l on l.oid = prolang and lanname = 'sql'
+   where nspname not in ('pg_catalog', 'information_schema', 'sys') and prosqlbody is null
+) stored (oid, kind, relation, body, tree) where tree ~ 'SQLVALUEFUNCTION :op [0-8] '
 order by fact, oid, at

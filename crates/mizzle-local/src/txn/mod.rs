@@ -25,7 +25,7 @@ mod write_set;
 pub(crate) use capture::Change;
 pub(crate) use catalog::{Catalog, QUESTION};
 pub(crate) use mode::Modes;
-pub(crate) use overlay::{orphans, overlay};
+pub(crate) use overlay::{orphans, overlay, stilled};
 pub(crate) use snapshot::{SharedLog, Snapshot};
 pub(crate) use verdict::{clashes, is_doubtful};
 pub(crate) use write_set::WriteSet;
