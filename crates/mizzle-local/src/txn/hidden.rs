@@ -70,8 +70,19 @@ impl Hidden {
 impl Thing {
     fn is_named_in(&self, text: &str) -> bool {
         (self.writes || self.locks.is_some())
-            && (text.contains(&self.name) || text.contains(&self.name.replace('"', "\"\"")))
+            && (is_word_of(&self.name, text) || is_word_of(&self.name.replace('"', "\"\""), text))
     }
+}
+
+/// Whether a name stands in a text and is not a part of a longer one; what PostgreSQL would cut off may follow it.
+fn is_word_of(name: &str, text: &str) -> bool {
+    let part = |char: char| char.is_alphanumeric() || char == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        let begins = before.is_none_or(|char| char.is_ascii_digit() || !part(char));
+        begins && (name.len() > 60 || after.is_none_or(|char| !part(char)))
+    })
 }
 
 fn either(one: Option<Modes>, other: Option<Modes>) -> Option<Modes> {
@@ -102,6 +113,8 @@ mod tests {
             ("select * from \"a\"\"b\"", false, Some(Modes::UPDATE)),
             ("select U&\"\\0062ump\"(1)", true, Some(Modes::UPDATE)),
             ("select * from plain", false, None),
+            ("select withheld, bumpy from unbump", false, None),
+            ("select 1+bump(1)", true, None),
         ] {
             assert_eq!((hidden.writes(sql), hidden.locks(sql)), (writes, locks), "{sql}");
         }
