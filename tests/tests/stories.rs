@@ -63,15 +63,21 @@ async fn check(text: &str) {
 
 async fn play(local: &LocalDsql, story: &Story<'_>) -> Result<(), String> {
     let mut sessions: HashMap<&str, Client> = HashMap::new();
+    let mut job = String::new();
     for Step { line, session, sql, expected } in &story.steps {
         if !sessions.contains_key(session) {
             sessions.insert(session, config(local).connect().await.unwrap());
         }
-        let Ok(answer) = tokio::time::timeout(PATIENCE, sessions[session].simple_query(sql)).await else {
+        let Ok(answer) =
+            tokio::time::timeout(PATIENCE, sessions[session].simple_query(&sql.replace("$job", &job))).await
+        else {
             return Err(format!("line {line}: {session} waits: {sql}"));
         };
         let failed = answer.is_err();
         let found = told(answer);
+        if sql.contains(" ASYNC ") {
+            job.clone_from(&found);
+        }
         let as_expected = match expected {
             // an error is expected by its beginning
             Some(expected) if expected.starts_with("ERROR") => found.starts_with(expected),
@@ -119,4 +125,24 @@ async fn conflicts() {
 #[tokio::test]
 async fn schema() {
     check(include_str!("../stories/schema.txt")).await;
+}
+
+#[tokio::test]
+async fn locks() {
+    check(include_str!("../stories/locks.txt")).await;
+}
+
+#[tokio::test]
+async fn hidden_writes() {
+    check(include_str!("../stories/hidden.txt")).await;
+}
+
+#[tokio::test]
+async fn time() {
+    check(include_str!("../stories/time.txt")).await;
+}
+
+#[tokio::test]
+async fn rows() {
+    check(include_str!("../stories/rows.txt")).await;
 }

@@ -275,7 +275,7 @@ impl Builder {
         let told = endpoint_of_tests.as_ref().map(|control| control.address.clone());
         let tasks = Tasks {
             listening: LocalDsql::accept(listener, Arc::clone(&cluster)),
-            working: tokio::spawn(jobs.run()).abort_handle(),
+            working: tokio::spawn(jobs.run(Arc::clone(&cluster))).abort_handle(),
             controlling: endpoint_of_tests
                 .map(|control| tokio::spawn(control.serve(Arc::clone(&cluster), about)).abort_handle()),
         };

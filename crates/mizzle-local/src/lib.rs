@@ -44,15 +44,17 @@
 //!   table; DDL inside an open transaction gives way to whoever needs its locks and then also ends in `OC001`.
 //!   A statement that runs long while others want the same rows may be run twice or more; only the last run counts,
 //!   but sequences keep the numbers of all of them.
-//! - `now()` is the same throughout a transaction. `CURRENT_TIMESTAMP` and its siblings may be later in a
-//!   transaction that met others, and rows that a query changes through an operator, a domain or a view of a view
-//!   are not adjudicated when the query stands alone.
+//! - A transaction has one time, however it is asked. Only the texts `'now'`, `'today'`, `'tomorrow'` and
+//!   `'yesterday'`, as literals and as parameters, are read by the clock of the statement once a transaction met others.
+//! - A locking clause in a sub-query, behind a view or a function, with `OFFSET` or where a role may read some columns
+//!   only, reads the locked tables from end to end once more; so found, a row that is locked in two strengths by one
+//!   statement counts as locked in the stronger one. A portal that is fetched in parts locks all of its rows at once.
 //! - Every row that was changed is sent to this process: a small write costs about 25 µs more than in PostgreSQL, and
 //!   of one that changes many, or comes as a simple `Query`, each row 20 µs.
-//!   `SELECT … FOR UPDATE` and `FOR KEY SHARE` read the locked tables from end to end once more.
 //! - Jobs take milliseconds. An index is built when it is asked for and is invalid until its job ends.
-//! - Sizes count before compression, and what a transaction writes counts without its index entries. Query memory
-//!   and storage have no limit. PostgreSQL behind takes 200 connections.
+//! - Sizes count before compression, as text: what a transaction writes with its index entries, partial indexes and
+//!   computed columns left out; each change of a row anew, a deleted one as it was. Query memory and storage have no
+//!   limit. PostgreSQL behind takes 200 connections.
 //! - The version shown is 16.13 whatever PostgreSQL is behind: `psql`'s backslash commands that choose their
 //!   query by version may fail on an older or a newer one.
 //! - Behind PostgreSQL 15, `STORAGE` in a new column and the SQL/JSON constructors are syntax errors.

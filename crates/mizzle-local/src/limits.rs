@@ -98,7 +98,8 @@ enum Side {
 limits! {
     /// Rows that one transaction may change, rows changed by cascades included: 3,000.
     rows: u32 = 3_000, Data;
-    /// Bytes that one transaction may write: 10 MiB. Rows inserted and updated count, index entries do not.
+    /// Bytes that one transaction may write: 10 MiB. Rows changed count with their entries in indexes that are not
+    /// partial, rows locked with their keys; sizes are those of the values as text, before compression.
     transaction_bytes: u64 = 10 << 20, Data;
     /// How long a transaction may be open: 5 minutes.
     transaction_age: Duration = Duration::from_secs(300), Here;

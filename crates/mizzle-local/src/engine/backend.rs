@@ -86,6 +86,11 @@ impl Backend {
         &self.key
     }
 
+    /// The process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.key.first_chunk().map_or(0, |id| u32::from_be_bytes(*id))
+    }
+
     pub(crate) fn parameters(&self) -> &[(String, String)] {
         &self.parameters
     }

@@ -20,6 +20,23 @@ alter function pg_catalog.transaction_timestamp() rename to transaction_timestam
 create function pg_catalog.transaction_timestamp() returns timestamptz language sql stable parallel safe
   as $$select pg_catalog.now()$$;
 
+-- The keywords of the same meaning, under their own names: PostgreSQL's look at a clock of their own.
+create function pg_catalog."current_timestamp"() returns timestamptz language sql stable parallel safe as $$select pg_catalog.now()$$;
+
+create function pg_catalog."current_date"() returns date language sql stable parallel safe as $$select pg_catalog.now()::date$$;
+
+create function pg_catalog."current_time"() returns timetz language sql stable parallel safe as $$select pg_catalog.now()::timetz$$;
+
+create function pg_catalog."localtimestamp"() returns timestamp language sql stable parallel safe as $$select pg_catalog.now()::timestamp$$;
+
+create function pg_catalog."localtime"() returns time language sql stable parallel safe as $$select pg_catalog.now()::time$$;
+
+create or replace function pg_catalog.age(timestamptz) returns interval language sql stable strict parallel safe
+  as $$select pg_catalog.age(pg_catalog."current_date"()::timestamptz, $1)$$;
+
+create or replace function pg_catalog.age(timestamp) returns interval language sql stable strict parallel safe
+  as $$select pg_catalog.age(pg_catalog."current_date"()::timestamp, $1)$$;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;
@@ -106,6 +123,20 @@ end $$;
 -- Who shows this may write past every rule: our own sessions, nobody else.
 create table sys.local_secret (secret text not null);
 
+-- Stops a statement outside of our blocks that may write more than a transaction can. An entry of an index is no
+-- larger than its row and the row's key.
+create function sys.local_weigh(weighed bigint) returns void language plpgsql as $$
+declare most text := nullif(pg_catalog.current_setting('mizzle.entries', true), '');
+begin
+  if most is null then
+    most := coalesce((select max(many) from (select count(*) as many from pg_catalog.pg_index where indrelid >= 16384 group by indrelid) i), 0)::text;
+    perform pg_catalog.set_config('mizzle.entries', most, true);
+  end if;
+  if weighed * (1 + 2 * most::int) > sys.local_limit('transaction_bytes') then
+    raise exception using errcode = 'MZ002', message = 'to be weighed at COMMIT';
+  end if;
+end $$;
+
 -- Tells of a changed row within the statement's own answer. INFO comes through whatever the client wants to hear, and
 -- our sessions keep it from the client. The formats are fixed so that equal rows are equal texts.
 create function sys.local_tell(relation oid, op text, old record, new record) returns void language plpgsql
@@ -156,7 +187,8 @@ begin
   end if;
   image := case when tg_op = 'DELETE' then old else new end;
   rows := coalesce(nullif(pg_catalog.current_setting('mizzle.rows', true), ''), '0')::int + 1;
-  bytes := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint + octet_length(image);
+  bytes := coalesce(nullif(pg_catalog.current_setting('mizzle.bytes', true), ''), '0')::bigint + octet_length(image)
+    + case when tg_op = 'UPDATE' then octet_length(old::text) else 0 end;
   if rows = 1 then
     kept := pg_catalog.current_setting('mizzle.captured', true);
     if kept <> '' then
@@ -168,9 +200,9 @@ begin
   if rows > pg_catalog.current_setting('mizzle.row_limit', true)::int then
     raise exception using errcode = '54000', message = 'transaction row limit exceeded';
   end if;
-  -- In a block of ours the size is judged at COMMIT.
-  if bytes > sys.local_limit('transaction_bytes') and pg_catalog.current_setting('mizzle.block', true) is distinct from 'on' then
-    perform sys.local_refuse_size(bytes);
+  -- The size is judged at COMMIT. What may come near it has to be run where that is ours.
+  if bytes * 50 > sys.local_limit('transaction_bytes') and pg_catalog.current_setting('mizzle.block', true) is distinct from 'on' then
+    perform sys.local_weigh(bytes);
   end if;
   rows := pg_catalog.set_config('mizzle.rows', rows::text, true);
   bytes := pg_catalog.set_config('mizzle.bytes', bytes::text, true);
@@ -193,12 +225,72 @@ end $$;
 -- Writes rows as they have to be, with triggers and foreign keys silent. The script is UTF-8 whatever the client speaks.
 create function sys.local_replay(shown text, script bytea) returns void language plpgsql security definer
   set session_replication_role = replica set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
-  set timezone = 'UTC' as $$
+  set timezone = 'UTC' set allow_system_table_mods = on as $$
 begin
   if not exists (select from sys.local_secret where secret = shown) then
     raise exception using errcode = '42501', message = 'permission denied for function local_replay';
   end if;
   execute convert_from(script, 'UTF8');
+end $$;
+
+-- How PostgreSQL stores a question for the time by keyword, up to the place where it stood, and how it stores the
+-- same question to a function of ours.
+create table sys.local_clock (asked text primary key, told text not null);
+
+do $$
+declare
+  clock record;
+  call text;
+begin
+  for clock in select name, kind, at from (values ('current_date', 'date'), ('current_time', 'timetz'),
+      ('current_timestamp', 'timestamptz'), ('localtime', 'time'), ('localtimestamp', 'timestamp')) c (name, kind)
+    join generate_series(-1, 6) at on at < 0 or kind <> 'date' loop
+    call := format('pg_catalog.%I()', clock.name) || case when clock.at >= 0 then format('::%s(%s)', clock.kind, clock.at) else '' end;
+    execute format('create table sys.local_asked (a %s default %s, b %s default %s)', clock.kind,
+      clock.name || case when clock.at >= 0 then format('(%s)', clock.at) else '' end, clock.kind, call);
+    insert into sys.local_clock
+      select regexp_replace(max(adbin::text) filter (where adnum = 1), ':location .*$', ':location '), max(adbin::text) filter (where adnum = 2)
+        from pg_catalog.pg_attrdef where adrelid = 'sys.local_asked'::regclass;
+    drop table sys.local_asked;
+  end loop;
+end $$;
+
+-- Expressions are stored as text that only PostgreSQL itself may write.
+create function sys.local_tree(cstring) returns pg_node_tree language internal immutable strict as 'textin';
+
+revoke all on function sys.local_tree(cstring) from public;
+
+create function sys.local_stilled(tree pg_node_tree) returns pg_node_tree language plpgsql as $$
+declare
+  pair record;
+  changed text := tree::text;
+begin
+  for pair in select asked, told from sys.local_clock where strpos(changed, asked) > 0 loop
+    changed := regexp_replace(changed, replace(pair.asked, '{', '\{') || '-?\d+\}', pair.told, 'g');
+  end loop;
+  return case when changed is not null then sys.local_tree(textout(changed)) end;
+end $$;
+
+create function sys.local_still(kind text, stored oid, relation oid) returns void language plpgsql set search_path = pg_catalog as $$
+begin
+  if kind = 'pg_attrdef' then
+    update pg_attrdef set adbin = sys.local_stilled(adbin) where oid = stored;
+  elsif kind = 'pg_constraint' then
+    update pg_constraint set conbin = sys.local_stilled(conbin) where oid = stored;
+  elsif kind = 'pg_type' then
+    update pg_type set typdefaultbin = sys.local_stilled(typdefaultbin) where oid = stored;
+  elsif kind = 'pg_rewrite' then
+    update pg_rewrite set ev_action = sys.local_stilled(ev_action) where oid = stored;
+  else
+    update pg_proc set prosqlbody = sys.local_stilled(prosqlbody), proargdefaults = sys.local_stilled(proargdefaults) where oid = stored;
+  end if;
+  -- Whoever has read the table's definition reads it again.
+  update pg_class set relpages = relpages where oid = relation;
+end $$;
+
+create function sys.local_still_body(of_function oid, body text) returns void language plpgsql as $$
+begin
+  update pg_catalog.pg_proc set prosrc = body where oid = of_function;
 end $$;
 
 -- The error of a deferred foreign key.
@@ -235,6 +327,15 @@ begin
     return query execute format('select %s::oid, convert_to(t::text, ''UTF8'') from %s t where t.xmax = %L::xid
       or t.xmax <> ''0''::xid and sys.local_shares(t.xmax, %L::xid)', touched, touched::regclass, holder, holder);
   end loop;
+end $$;
+
+-- A row that is locked, after the oid of its table: the column that tells our sessions and never reaches the client.
+create function sys.local_row(of_row anyelement) returns bytea language plpgsql stable strict
+  set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1
+  set bytea_output = 'hex' set timezone = 'UTC' as $$
+begin
+  return pg_catalog.convert_to((select typrelid from pg_catalog.pg_type where oid = pg_catalog.pg_typeof(of_row)::oid)::text
+    || ' ' || of_row::text, 'UTF8');
 end $$;
 
 create function sys.local_on_table() returns event_trigger

@@ -141,18 +141,6 @@ end $$;
 
 create event trigger local_on_key_drop on sql_drop when tag in ('ALTER TABLE') execute function sys.local_on_key_drop();
 
-create function sys.local_size(bytes bigint) returns text language sql immutable as $$
-  select case when bytes >= 1048576 then ceil(bytes / 1048576.0)::bigint || 'mb' else bytes || 'b' end
-$$;
-
--- What a transaction of this size is refused with.
-create function sys.local_refuse_size(written bigint) returns void language plpgsql as $$
-declare most bigint := sys.local_limit('transaction_bytes');
-begin
-  perform sys.local_refuse('54000', format('transaction size limit %s exceeded', sys.local_size(most)),
-    format('Current transaction size %s > %s', sys.local_size(written), sys.local_size(most)));
-end $$;
-
 -- What a large row is refused for, if it is: one expression over the columns of r.
 create function sys.local_row_check(relation oid) returns text language sql stable set search_path = pg_catalog as $$
   with limited as (

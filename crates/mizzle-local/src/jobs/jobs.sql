@@ -156,12 +156,14 @@ exception
     return sqlerrm;
 end $$;
 
--- Takes the job that is due one step further. Answers how many milliseconds until the next is due; null when none is.
-create function sys.local_jobs_step() returns bigint
-  language plpgsql set search_path = pg_catalog set allow_system_table_mods = on set lock_timeout = '1s' as $$
-declare
-  job sys.local_jobs := (select j from sys.local_jobs j where status in ('submitted', 'processing') order by due, job_id limit 1);
-  failure text;
+create function sys.local_next_job() returns sys.local_jobs language sql stable as $$
+  select j from sys.local_jobs j where status in ('submitted', 'processing') order by due, job_id limit 1
+$$;
+
+-- Takes the job that is due one step further, except to its end. Answers how many milliseconds until the next is
+-- due, -1 when its end is; null when there is none.
+create function sys.local_jobs_step() returns bigint language plpgsql set search_path = pg_catalog as $$
+declare job sys.local_jobs := sys.local_next_job();
 begin
   if job.job_id is null then
     return null;
@@ -173,16 +175,29 @@ begin
       where job_id = job.job_id;
     return 0;
   end if;
+  return -1;
+end $$;
+
+-- Ends the job that is due. Answers 1 when the catalog is another one now, else 0.
+create function sys.local_jobs_finish() returns bigint
+  language plpgsql set search_path = pg_catalog set allow_system_table_mods = on set lock_timeout = '1s' as $$
+declare
+  job sys.local_jobs := sys.local_next_job();
+  failure text;
+  valid_before boolean := job.job_type <> 'VALIDATE_CONSTRAINT'
+    or (select convalidated from pg_constraint where conrelid = job.object_id and conname = job.subject);
+begin
   failure := sys.local_work(job.job_type, job.object_id, job.subject);
   if failure = '' then
     -- Somebody was in the way: later.
     update sys.local_jobs set due = clock_timestamp() + interval '20 milliseconds' where job_id = job.job_id;
-  else
-    update sys.local_jobs set status = case when failure is null then 'completed' else 'failed' end, details = failure,
-        update_time = clock_timestamp()
-      where job_id = job.job_id;
+    return 0;
   end if;
-  return 0;
+  update sys.local_jobs set status = case when failure is null then 'completed' else 'failed' end, details = failure,
+      update_time = clock_timestamp()
+    where job_id = job.job_id;
+  return (failure is null and job.object_id is not null
+    and (job.job_type = 'INDEX_BUILD' or job.job_type = 'VALIDATE_CONSTRAINT' and not valid_before))::int;
 end $$;
 
 create procedure sys.wait_for_job(job_id text, inout succeeded boolean default null) language plpgsql as $$

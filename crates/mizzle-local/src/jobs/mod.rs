@@ -1,7 +1,8 @@
 //! Background jobs: one connection that takes each job of `sys.jobs` from submitted to its end.
 //!
 //! What a job does is in `jobs.sql`, beside the tables it works on; here is the clock. A new job is told of by
-//! NOTIFY, so nothing is asked while nothing is to be done.
+//! NOTIFY, so nothing is asked while nothing is to be done. A job that ends well changes the catalog: it ends while
+//! nobody begins or commits, and transactions that are open across it hear of it as they do of DDL.
 //!
 //! ```text
 //! CREATE INDEX ASYNC ─▶ submitted ──½ delay──▶ processing ──½ delay──▶ completed | failed
@@ -10,11 +11,21 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::Error;
+use crate::cluster::Cluster;
 use crate::engine::{Backend, OWNER};
-use crate::wire::{Fields, Reader, Request};
+use crate::wire::{Fields, Frame, Reader, Request};
+
+/// How long a step that failed waits for the next try.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a job's end may be silent before we look who has a lock that it waits for.
+const SILENCE: Duration = Duration::from_millis(2);
 
 /// How long jobs take, and how long they are remembered.
 #[derive(Debug, Clone, Copy)]
@@ -83,22 +94,25 @@ impl Jobs {
     }
 
     /// Runs jobs until the connection ends.
-    pub(crate) async fn run(mut self) {
-        if let Err(error) = self.work().await {
+    pub(crate) async fn run(mut self, cluster: Arc<Cluster>) {
+        if let Err(error) = self.work(&cluster).await {
             tracing::debug!(%error, "background jobs end");
         }
     }
 
-    async fn work(&mut self) -> io::Result<()> {
+    async fn work(&mut self, cluster: &Cluster) -> io::Result<()> {
         loop {
             let (due, told) = self.ask("SELECT sys.local_jobs_step()").await?;
             match due {
                 Some(0) => {}
                 // Who changes the pace tells of it as well.
-                Some(wait) => {
-                    let told = tokio::time::timeout(Duration::from_millis(wait), self.backend.next()).await;
+                Some(wait) if wait > 0 => {
+                    let wait = Duration::from_millis(wait.unsigned_abs());
+                    let told = tokio::time::timeout(wait, self.backend.next()).await;
                     told.map(|heard| heard.map(drop)).unwrap_or(Ok(()))?;
                 }
+                Some(_) if self.finish(cluster).await? => {}
+                Some(_) => tokio::time::sleep(PAUSE).await,
                 // A job that came while we asked is one that the answer may not know of.
                 None if told => {}
                 None => while self.backend.next().await?.tag != b'A' {},
@@ -106,30 +120,66 @@ impl Jobs {
         }
     }
 
+    /// Ends the job that is due, with the latch alone: whatever begins later has seen it. False when it is to be
+    /// tried again.
+    async fn finish(&mut self, cluster: &Cluster) -> io::Result<bool> {
+        let judge = &cluster.adjudicator;
+        let _alone = judge.alone().await?;
+        let mut request = Request::default();
+        request.query("SELECT sys.local_jobs_finish()");
+        self.backend.send(&mut request).await?;
+        let mut number = None;
+        let since = Instant::now();
+        loop {
+            let frame = tokio::select! {
+                biased;
+                frame = self.backend.next() => frame?,
+                () = tokio::time::sleep(SILENCE) => {
+                    judge.clear(self.backend.process(), since.elapsed()).await?;
+                    continue;
+                }
+            };
+            if heard(&frame, &mut number) {
+                break;
+            }
+        }
+        if number == Some(1) {
+            judge.settled().await?;
+        }
+        Ok(matches!(number, Some(0 | 1)))
+    }
+
     /// Asks for a number; also says whether we were told of a new job meanwhile.
-    async fn ask(&mut self, sql: &str) -> io::Result<(Option<u64>, bool)> {
+    async fn ask(&mut self, sql: &str) -> io::Result<(Option<i64>, bool)> {
         let mut request = Request::default();
         request.query(sql);
         self.backend.send(&mut request).await?;
         let (mut number, mut told) = (None, false);
         loop {
             let frame = self.backend.next().await?;
-            match frame.tag {
-                b'Z' => return Ok((number, told)),
-                b'A' => told = true,
-                b'D' => number = first_number(&mut Reader::new(&frame.body)),
-                b'E' => {
-                    // A row that somebody else changed: the next step looks again.
-                    tracing::debug!(message = Fields::read(&frame.body).message(), "a job's step failed");
-                    number = Some(20);
-                }
-                _ => {}
+            told |= frame.tag == b'A';
+            if heard(&frame, &mut number) {
+                return Ok((number, told));
             }
         }
     }
 }
 
-fn first_number(row: &mut Reader) -> Option<u64> {
+/// Takes a message into the number that was asked for; whether it was the last.
+fn heard(frame: &Frame, number: &mut Option<i64>) -> bool {
+    match frame.tag {
+        b'D' => *number = first_number(&mut Reader::new(&frame.body)),
+        b'E' => {
+            // A row that somebody else changed: the next step looks again.
+            tracing::debug!(message = Fields::read(&frame.body).message(), "a job's step failed");
+            *number = Some(PAUSE.as_millis() as i64);
+        }
+        _ => {}
+    }
+    frame.tag == b'Z'
+}
+
+fn first_number(row: &mut Reader) -> Option<i64> {
     row.u16().ok()?;
     let length = row.u32().ok()?;
     let text = row.bytes(length as usize).ok()?;

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(crate) struct Adjudicator {
     watch: Watch,
     seats: Mutex<HashMap<u32, Arc<Seat>>>,
     socket: PathBuf,
+    /// How often a job changed the catalog.
+    settled: AtomicU64,
     /// What `sys.local_replay` wants to be shown.
     secret: String,
     control: Arc<tokio::sync::Mutex<Backend>>,
@@ -59,6 +62,7 @@ impl Adjudicator {
             watch: Watch::start(),
             seats: Mutex::default(),
             socket,
+            settled: AtomicU64::new(0),
             secret,
             control,
         };
@@ -86,6 +90,17 @@ impl Adjudicator {
         let rows = rows.map_err(|fields| io::Error::other(fields.message().to_owned()))?;
         self.log.lock().schema_changed(Catalog::of(&rows));
         Ok(())
+    }
+
+    /// The same after a job.
+    pub(crate) async fn settled(&self) -> io::Result<()> {
+        self.settled.fetch_add(1, Ordering::Relaxed);
+        self.schema_changed().await
+    }
+
+    /// Counts the changes of the catalog that sessions made.
+    pub(super) fn ordered(&self) -> u64 {
+        self.log.lock().schema() - self.settled.load(Ordering::Relaxed)
     }
 
     /// How many commits changed something since the cluster started.
@@ -118,7 +133,7 @@ impl Adjudicator {
     }
 
     /// The latch, alone: nobody begins or commits.
-    pub(super) async fn alone(&self) -> io::Result<Guard> {
+    pub(crate) async fn alone(&self) -> io::Result<Guard> {
         self.hold_latch(Mode::Alone).await
     }
 
@@ -219,7 +234,8 @@ impl Adjudicator {
         Ok(outcome)
     }
 
-    async fn clear(&self, process: u32, waited: Duration) -> io::Result<()> {
+    /// Has whoever holds a lock that a backend has `waited` for let go of it.
+    pub(crate) async fn clear(&self, process: u32, waited: Duration) -> io::Result<()> {
         let sql = format!("SELECT unnest(pg_blocking_pids({process}))");
         let blocking = self.control.lock().await.command(&sql, &[]).await?.unwrap_or_default();
         for row in blocking {

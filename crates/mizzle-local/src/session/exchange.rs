@@ -81,15 +81,18 @@ impl Session {
                 return Ok(None);
             }
             Expect::Rows(statement, portal, rows) => (statement.clone(), Some((portal, *rows as usize))),
-            Expect::Done(statement) | Expect::Parsed(_, statement) => (statement.clone(), None),
+            Expect::Done(statement) | Expect::Parsed(_, statement) | Expect::Description(statement) => {
+                (statement.clone(), None)
+            }
             Expect::Kept => return self.kept(line).await,
-            Expect::Silence | Expect::Prepared | Expect::Description | Expect::Answer(_) => (None, None),
+            Expect::Silence | Expect::Prepared | Expect::Answer(_) => (None, None),
         };
         let tag = statement.as_ref().and_then(|statement| statement.tag);
         let mut rows = 0;
         let mut kept = Suspended::default();
         loop {
-            let frame = self.hear(line).await?;
+            let Frame { tag: kind, body } = self.hear(line).await?;
+            let frame = Frame { tag: kind, body: self.veil(statement.as_deref(), kind, body) };
             let limit = limit.filter(|(_, limit)| *limit > 0);
             match (frame.tag, tag) {
                 (b'E', _) => {
@@ -150,7 +153,8 @@ impl Session {
     async fn answers(&mut self, line: &mut Line, statement: &Statement) -> io::Result<Option<String>> {
         let mut failure = None;
         loop {
-            let frame = self.hear(line).await?;
+            let Frame { tag, body } = self.hear(line).await?;
+            let frame = Frame { tag, body: self.veil(Some(statement), tag, body) };
             match (frame.tag, statement.tag) {
                 (b'Z', _) => return Ok(failure),
                 (b'E', _) => failure = Some(self.relay_error(&Fields::read(&frame.body), Some(statement))),

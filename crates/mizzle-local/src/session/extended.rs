@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::lock::with_formats;
 use super::unit::{Earlier, Expect, Unit};
 use super::{Session, Step, Stop};
 use crate::refusal::Refusal;
@@ -151,7 +152,7 @@ impl Session {
     fn parse(&mut self, unit: &mut Unit, message: &Frame) -> Result<(), Refusal> {
         let mut reader = Reader::new(&message.body);
         let (name, text) = (reader.text()?, reader.text()?);
-        let mut read = Statement::read(&text);
+        let mut read = self.read(&text);
         for statement in &mut read {
             self.admit(statement)?;
             // The backend gets the client's text from its first character on unless we rewrote it.
@@ -198,13 +199,15 @@ impl Session {
         if let Some(statement) = &statement {
             self.admit(statement)?;
         }
+        let told = statement.as_ref().map_or(0, |statement| statement.told.len());
+        let longer = if told > 0 { with_formats(&message.body, told) } else { None };
+        let bind = longer.unwrap_or_else(|| message.body.clone());
         match &statement {
             Some(local) if local.kind.is_local() => unit.ours(b'2', b""),
-            _ => unit.frame(b'B', &message.body, Expect::Done(statement.clone())),
+            _ => unit.frame(b'B', &bind, Expect::Done(statement.clone())),
         }
         self.suspended.remove(&name);
         unit.binds.push(name.clone());
-        let bind = message.body.clone();
         self.portals.insert(name, Portal { statement, bind, epoch: 0, done: false });
         Ok(())
     }
@@ -213,16 +216,16 @@ impl Session {
         let mut reader = Reader::new(&message.body);
         let (kind, name) = (reader.byte()?, reader.text()?);
         let found = match kind {
-            b'S' => self.statements.get(&name).and_then(Option::as_ref),
-            _ => self.portals.get(&name).and_then(|portal| portal.statement.as_ref()),
+            b'S' => self.statements.get(&name).cloned().flatten(),
+            _ => self.portals.get(&name).and_then(|portal| portal.statement.clone()),
         };
-        if found.is_some_and(|statement| statement.kind.is_local()) {
+        if found.as_ref().is_some_and(|statement| statement.kind.is_local()) {
             if kind == b'S' {
                 unit.ours(b't', b"\0\0");
             }
             unit.ours(b'n', b"");
         } else {
-            unit.frame(b'D', &message.body, Expect::Description);
+            unit.frame(b'D', &message.body, Expect::Description(found));
         }
         Ok(())
     }

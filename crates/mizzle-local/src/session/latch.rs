@@ -37,7 +37,7 @@ struct State {
 
 /// A hold on the latch, given up when dropped.
 #[derive(Debug)]
-pub(super) struct Guard(Arc<Mutex<State>>);
+pub(crate) struct Guard(Arc<Mutex<State>>);
 
 impl Latch {
     /// A hold in this mode, once it is this mode's turn.

@@ -49,6 +49,7 @@ use tokio_rustls::server::TlsStream;
 
 use self::exchange::Suspended;
 use self::extended::{Named, Portal};
+use self::lock::{Locked, Locks};
 use self::seat::Seat;
 use self::transaction::Transaction;
 use crate::cluster::Cluster;
@@ -69,6 +70,10 @@ struct Session {
     held: bool,
     /// What the running statement changed so far.
     captured: Vec<Change>,
+    /// How the rows become known that it locks.
+    locks: Locks,
+    /// What its answer told of them so far.
+    told: Vec<Locked>,
     transaction: Option<Transaction>,
     statements: Named,
     portals: HashMap<String, Portal>,
@@ -103,6 +108,8 @@ impl Session {
             answer: Answer::default(),
             held: false,
             captured: Vec::new(),
+            locks: Locks::default(),
+            told: Vec::new(),
             transaction: None,
             statements: HashMap::new(),
             portals: HashMap::new(),

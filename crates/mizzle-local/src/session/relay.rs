@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::refusal::Refusal;
-use crate::statement::Statement;
+use crate::statement::{Shifts, Statement};
 use crate::wire::{Fields, Reader};
 
 /// The version we show: the PostgreSQL that Aurora DSQL is compatible with.
@@ -21,13 +21,14 @@ pub(super) fn error(fields: &Fields, statement: Option<&Statement>) -> Fields {
     if fields.state() == "54000" && fields.message().starts_with("index row") {
         return said(Refusal::new("54000", "key size too large"));
     }
-    let rewritten = statement.is_some_and(|statement| statement.rewritten);
+    let ours = Shifts::default();
+    let shifts = statement.map_or(Some(&ours), |statement| statement.shifts.as_ref());
     let offset = statement.map_or(0, |statement| statement.offset);
     let kept = fields.0.iter().filter_map(|(code, value)| match code {
-        b'P' | b'p' | b'q' | b'W' if rewritten => None,
+        b'P' | b'p' | b'q' | b'W' if shifts.is_none() => None,
         b'W' if value.contains("sys.local_") => None,
         b'P' => {
-            let position = value.parse::<usize>().ok()? + offset;
+            let position = shifts?.back(value.parse().ok()?) + offset;
             Some((*code, position.to_string()))
         }
         _ => Some((*code, value.clone())),
@@ -70,5 +71,9 @@ mod tests {
     fn positions_count_in_the_clients_text() {
         let read = Statement::read("select 1; select x");
         assert_eq!(error(&fields("42703"), Some(&read[1])).get(b'P'), Some("13"));
+        let read = Statement::read("show server_version; select 1 from t where x for update");
+        assert_eq!(error(&fields("42703"), Some(&read[0])).get(b'P'), None);
+        let far = Fields(vec![(b'C', "42703".to_owned()), (b'P', "43".to_owned())]);
+        assert_eq!(error(&far, Some(&read[1])).get(b'P'), Some("44"));
     }
 }

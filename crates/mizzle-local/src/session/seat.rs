@@ -73,7 +73,7 @@ pub(super) struct Stopped {
 impl Seat {
     pub(super) fn new(backend: Backend, bell: Arc<Bell>) -> Seat {
         let key = backend.key().clone();
-        let process = key.first_chunk().map_or(0, |id| u32::from_be_bytes(*id));
+        let process = backend.process();
         let line = Line { backend, begun: false, epoch: 0, used: Instant::now() };
         Seat { process, key, line: Arc::new(Mutex::new(line)), window: Mutex::default(), bell }
     }

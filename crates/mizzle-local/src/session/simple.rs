@@ -31,7 +31,7 @@ impl Session {
     }
 
     async fn run_text(&mut self, text: &str) -> Step {
-        let statements: Vec<Arc<Statement>> = Statement::read(text).into_iter().map(Arc::new).collect();
+        let statements: Vec<Arc<Statement>> = self.read(text).into_iter().map(Arc::new).collect();
         if statements.is_empty() {
             self.answer.frame(b'I', b"");
         }

@@ -66,7 +66,7 @@ pub(super) enum Expect {
     /// The rows that the trigger kept.
     Kept,
     /// `RowDescription` or `NoData`, after `ParameterDescription` for a statement.
-    Description,
+    Description(Option<Arc<Statement>>),
     /// Rows of a portal, as many as were asked for unless that is 0, up to `CommandComplete` or
     /// `EmptyQueryResponse`.
     Rows(Option<Arc<Statement>>, String, u32),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::perform::{Outcome, Weight, YIELDS, lost};
+use super::perform::{Outcome, YIELDS, lost};
 use super::seat::{Line, Seat};
 use super::unit::Unit;
 use super::{Session, Step};
 use crate::refusal::Refusal;
-use crate::txn::overlay;
+use crate::txn::{overlay, stilled};
 
 impl Session {
     /// The latest state, made into the transaction's own, for one statement.
@@ -18,7 +18,6 @@ impl Session {
         seat: &Arc<Seat>,
         mut line: OwnedMutexGuard<Line>,
         unit: &Unit,
-        weight: Weight,
         attempt: usize,
     ) -> Step<Outcome> {
         let cluster = Arc::clone(&self.cluster);
@@ -29,7 +28,8 @@ impl Session {
             return Err(Refusal::schema_changed().into());
         }
         let snapshot = &transaction.snapshot;
-        let script = overlay(&snapshot.catalog(), &snapshot.newer(), &transaction.writes);
+        let catalog = snapshot.catalog();
+        let script = overlay(&catalog, &snapshot.newer(), &transaction.writes) + &stilled(&catalog);
         let rows = transaction.writes.rows.to_string();
         let bytes = as_bytea(&script);
         let replay = [judge.secret(), bytes.as_str()];
@@ -64,7 +64,7 @@ impl Session {
         }
         // Said so that the exchange knows of the block; nobody else may think there is one to park.
         line.begun = true;
-        if !self.mark_locks(&mut line, weight).await? {
+        if !self.mark_locks(&mut line).await? {
             seat.close(&mut line).await?;
             line.rollback().await?;
             return Ok(Outcome::Again);
@@ -77,7 +77,7 @@ impl Session {
         } else if failure.is_some() {
             Outcome::Failed
         } else {
-            Outcome::Done(self.locked(&mut line, weight).await?)
+            Outcome::Done(self.locked(&mut line).await?)
         };
         line.rollback().await?;
         Ok(outcome)

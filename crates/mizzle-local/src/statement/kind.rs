@@ -84,7 +84,7 @@ fn query(tree: &Tree) -> Kind {
     if !tree.is_whole() && tree.words().iter().any(writes) {
         return Kind::Write;
     }
-    let mut kind = Kind::Read;
+    let mut kind = if !tree.is_whole() && locks(tree) { Kind::Lock } else { Kind::Read };
     for node in tree.nodes() {
         match node.kind() {
             K::INSERT | K::UPDATE | K::DELETE | K::MERGE => return Kind::Write,
@@ -113,9 +113,19 @@ fn switches_triggers(tree: &Tree) -> bool {
     })
 }
 
+/// Whether a clause locks rows; of what the parser did not understand, whether it may be so.
+pub(super) fn locks(tree: &Tree) -> bool {
+    let clause = |pair: &[String]| pair[0] == "for" && matches!(pair[1].as_str(), "update" | "key");
+    match tree.is_whole() {
+        true => tree.nodes().any(|node| node.kind() == K::LOCKING_CLAUSE),
+        false => tree.words().windows(2).any(clause),
+    }
+}
+
 fn by_words(tree: &Tree) -> Kind {
     match tree.words().first().map_or("", String::as_str) {
-        "select" | "values" | "table" | "explain" | "show" => Kind::Read,
+        "select" | "values" | "table" | "explain" => query(tree),
+        "show" => Kind::Read,
         "insert" | "update" | "delete" | "merge" | "with" => Kind::Write,
         "create" | "alter" | "drop" | "grant" | "revoke" | "comment" => Kind::Ddl,
         "set" | "reset" => Kind::Set,

@@ -2,12 +2,17 @@
 
 mod blind;
 mod copy;
+mod edit;
 mod kind;
 mod rewrite;
+mod time;
+mod told;
 mod tree;
 
 pub(crate) use copy::Copy;
+pub(crate) use edit::Shifts;
 pub(crate) use kind::Kind;
+pub(crate) use told::Told;
 pub(crate) use tree::{Mode, Tree};
 
 use squawk_syntax::SyntaxKind as K;
@@ -26,8 +31,14 @@ pub(crate) struct Statement {
     pub(crate) sql: String,
     /// The command tag the client gets, when it is not the backend's.
     pub(crate) tag: Option<&'static str>,
-    /// Whether `sql` is our own text: then the backend's positions and contexts mean nothing to the client.
+    /// Whether `sql` is not the client's text.
     pub(crate) rewritten: bool,
+    /// Where things stood in the client's text; none when the backend's positions and contexts mean nothing to it.
+    pub(crate) shifts: Option<Shifts>,
+    /// What the last columns of the answer tell us alone.
+    pub(crate) told: Vec<Told>,
+    /// Whether rows are locked by a clause of its own, wherever that stands.
+    pub(crate) locks: bool,
     /// How many characters of the client's text come before the statement.
     pub(crate) offset: usize,
     /// Whether the parser understood every part; if not, it may be a syntax error.
@@ -49,18 +60,28 @@ impl Statement {
     }
 
     /// Reads a text of any number of statements; empty ones are left out.
+    #[cfg(test)]
     pub(crate) fn read(text: &str) -> Vec<Statement> {
-        Tree::read(text).iter().map(Statement::of).collect()
+        Statement::read_as(text, true)
     }
 
-    fn of(tree: &Tree) -> Statement {
+    /// Reads a text of any number of statements; empty ones are left out. Locking reads only `tell` which rows they
+    /// lock where whoever reads a table may read all of it.
+    pub(crate) fn read_as(text: &str, tell: bool) -> Vec<Statement> {
+        Tree::read(text).iter().map(|tree| Statement::of(tree, tell)).collect()
+    }
+
+    fn of(tree: &Tree, tell: bool) -> Statement {
         let kind = kind::of(tree);
-        let rewrite = rewrite::of(tree);
+        let rewrite = rewrite::of(tree, kind, tell);
         let mut statement = Statement {
             kind,
             sql: tree.text().to_owned(),
             tag: None,
             rewritten: false,
+            shifts: Some(Shifts::default()),
+            told: Vec::new(),
+            locks: kind::locks(tree),
             offset: tree.offset(),
             understood: tree.is_whole() || tree.mode() == Mode::Iam && rewrite.is_some(),
             kept: matches!(tree.kind(), Some(K::INSERT | K::UPDATE | K::DELETE))
@@ -74,14 +95,26 @@ impl Statement {
             statement.sql = rewrite.sql;
             statement.tag = rewrite.tag;
             statement.rewritten = true;
+            statement.shifts = rewrite.shifts;
+            statement.told = rewrite.told;
         }
         statement
+    }
+}
+
+/// An identifier as PostgreSQL stores it.
+fn bare(name: &str) -> String {
+    let name = name.trim();
+    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_lowercase(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::txn::Modes;
 
     fn check(sql: &str, expect: &str) {
         let seen: Vec<String> = Statement::read(sql)
@@ -106,9 +139,9 @@ mod tests {
         check("with x as (delete from t returning *) select * from x", "Write");
         check("explain analyze insert into t values (1)", "Write");
         check("explain insert into t values (1)", "Read");
-        check("select * from t for update", "Lock");
-        check("select * from t for key share", "LockKey");
-        check("select * from t, u for key share of t for update of u", "Lock");
+        check("select 1 for update", "Lock");
+        check("select 1 for key share", "LockKey");
+        check("select 1 for key share of t for update of u", "Lock");
         check("create table t (id int); grant select on t to r", "Ddl; Ddl");
         check("create function f() returns int language sql begin atomic select 1; select 2; end", "Ddl");
         check("set search_path = a; show search_path; reset all", "Set; Read; Set");
@@ -140,11 +173,59 @@ mod tests {
 
     #[test]
     fn nobody_is_asked_to_wait_or_to_skip() {
-        check("select 1 from t for update nowait", "Lock => select 1 from t for update       ");
+        check(
+            "select 1 from t for update nowait",
+            "Lock => select 1, sys.local_row(t.*) from t for update       ",
+        );
         check(
             "with x as (select 1 from t for update skip locked) select 'nowait' from x",
             "Lock => with x as (select 1 from t for update            ) select 'nowait' from x",
         );
+    }
+
+    #[test]
+    fn rows_that_are_locked_tell_so_where_they_are_the_rows_of_the_answer() {
+        for (sql, expect) in [
+            ("select * from t where id = $1 for update", "t.*"),
+            ("select id from a.t as x join \"U\" on true order by 1 limit 3 for key share", "x.* \"U\".*"),
+            ("select id from t, u for update of T for key share of nobody", "t.*"),
+            ("select id from t left join u using (id) for update of t", "t.*"),
+            ("select id from t offset 1 for update", ""),
+            ("select distinct id from t for update", ""),
+            ("select id from t group by id for update", ""),
+            ("select id from t fetch first 1 row with ties for update", ""),
+            ("select id from (select id from t for update) q", ""),
+            ("select id from t, (select 1) q for update", ""),
+            ("select id from t, (select 1 from u for update) q for update of t", ""),
+            ("select id from (t join u using (id)) for update", ""),
+            ("with t as (select 1) select id from t for update", ""),
+            ("select id from t, f(1) for update", ""),
+            ("select id from t where exists (select 1 from u for update) for update", ""),
+            ("select from t for update", ""),
+            ("update t set a = 1 where id in (select id from u for update)", ""),
+            ("select id from t", ""),
+        ] {
+            let statement = &Statement::read(sql)[0];
+            let parts = statement.sql.split("sys.local_row(").skip(1);
+            let columns: Vec<&str> = parts.filter_map(|part| part.split(')').next()).collect();
+            assert_eq!(columns.join(" "), expect, "{sql}");
+            assert_eq!(columns.len(), statement.told.len());
+            assert_eq!(statement.locks, sql.contains("for "), "{sql}");
+        }
+        let told = &Statement::read("select 1 from A.\"T\" x for key share of x for update")[0].told;
+        let modes = Modes::KEY_SHARE | Modes::UPDATE;
+        assert_eq!(*told, [Told { schema: Some("a".to_owned()), table: "T".to_owned(), modes }]);
+    }
+
+    #[test]
+    fn the_time_of_a_transaction_is_asked_of_functions() {
+        check("select CURRENT_DATE", "Read => select pg_catalog.\"current_date\"()");
+        check(
+            "insert into t values (current_timestamp(3) + '1 h', localtime, 'current_time', \"current_time\")",
+            "Write => insert into t values (pg_catalog.\"current_timestamp\"()::pg_catalog.timestamptz(3) + '1 h', \
+             pg_catalog.\"localtime\"(), 'current_time', \"current_time\")",
+        );
+        check("create view v as select localtimestamp", "Ddl");
     }
 
     #[test]

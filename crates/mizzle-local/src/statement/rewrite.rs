@@ -2,20 +2,50 @@
 
 use squawk_syntax::SyntaxKind as K;
 
-use super::{Mode, Tree};
+use super::edit::{Edit, Shifts, apply};
+use super::told::Told;
+use super::{Kind, Mode, Tree, bare, time, told};
 
 /// Our own text, and the command tag that hides it.
 pub(super) struct Rewrite {
     pub(super) sql: String,
     pub(super) tag: Option<&'static str>,
+    /// Where things stood; none when nothing of the client's text is left.
+    pub(super) shifts: Option<Shifts>,
+    /// What the last columns tell.
+    pub(super) told: Vec<Told>,
 }
 
-pub(super) fn of(tree: &Tree) -> Option<Rewrite> {
+pub(super) fn of(tree: &Tree, kind: Kind, tell: bool) -> Option<Rewrite> {
     match tree.mode() {
         Mode::Iam => iam(tree),
         Mode::Async => Some(job(tree)),
-        Mode::Plain => show(tree).or_else(|| numeric(tree)).or_else(|| patient(tree)),
+        Mode::Plain => show(tree).or_else(|| edited(tree, kind, tell)),
     }
+}
+
+fn ours(sql: String, tag: &'static str) -> Rewrite {
+    Rewrite { sql, tag: Some(tag), shifts: None, told: Vec::new() }
+}
+
+/// The client's text with words of ours in it.
+fn edited(tree: &Tree, kind: Kind, tell: bool) -> Option<Rewrite> {
+    let mut edits = numeric(tree);
+    let mut columns = Vec::new();
+    // What the catalog stores stays as it was written.
+    if matches!(kind, Kind::Read | Kind::Write | Kind::Lock | Kind::LockKey) {
+        edits.extend(patient(tree));
+        edits.extend(time::of(tree));
+        if tell && let Some((told, edit)) = told::of(tree) {
+            columns = told;
+            edits.push(edit);
+        }
+    }
+    if edits.is_empty() {
+        return None;
+    }
+    let (sql, shifts) = apply(tree.text(), edits);
+    Some(Rewrite { sql, tag: None, shifts: Some(shifts), told: columns })
 }
 
 /// `AWS IAM GRANT r TO 'arn'`, `AWS IAM REVOKE r FROM 'arn'`.
@@ -31,7 +61,7 @@ fn iam(tree: &Tree) -> Option<Rewrite> {
     }
     let role = bare(role);
     let sql = format!("CALL sys.{procedure}('{}', {arn})", role.replace('\'', "''"));
-    Some(Rewrite { sql, tag: Some(tag) })
+    Some(ours(sql, tag))
 }
 
 /// An asynchronous statement becomes a call that submits a job and answers it.
@@ -50,7 +80,7 @@ fn index(tree: &Tree) -> Rewrite {
         text.replace_range(at..at + "unique".len(), "      ");
     }
     let sql = format!("SELECT sys.local_async_index($mizzle${text}$mizzle$, {unique}) AS job_id");
-    Rewrite { sql, tag: Some("CREATE INDEX") }
+    ours(sql, "CREATE INDEX")
 }
 
 fn validation(tree: &Tree) -> Rewrite {
@@ -62,16 +92,7 @@ fn validation(tree: &Tree) -> Rewrite {
         "SELECT sys.local_async_validate($mizzle${}$mizzle$, $mizzle${constraint}$mizzle$, {missing_ok}) AS job_id",
         table.trim()
     );
-    Rewrite { sql, tag: Some("ALTER TABLE") }
-}
-
-/// An identifier as PostgreSQL stores it.
-fn bare(name: &str) -> String {
-    let name = name.trim();
-    match name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => name.to_lowercase(),
-    }
+    ours(sql, "ALTER TABLE")
 }
 
 fn show(tree: &Tree) -> Option<Rewrite> {
@@ -80,40 +101,28 @@ fn show(tree: &Tree) -> Option<Rewrite> {
         [show, name] if show == "show" && name == "server_version_num" => "160013",
         _ => return None,
     };
-    Some(Rewrite { sql: format!("SELECT '{value}'::text AS {}", tree.words()[1]), tag: Some("SHOW") })
+    Some(ours(format!("SELECT '{value}'::text AS {}", tree.words()[1]), "SHOW"))
 }
 
 /// `NOWAIT` and `SKIP LOCKED` ask about locks that nobody waits for: blanks stand in their place.
-fn patient(tree: &Tree) -> Option<Rewrite> {
-    let mut sql = tree.text().to_owned();
-    for node in tree.nodes().filter(|node| matches!(node.kind(), K::NOWAIT | K::SKIP_LOCKED)) {
+fn patient(tree: &Tree) -> impl Iterator<Item = Edit> {
+    tree.nodes().filter(|node| matches!(node.kind(), K::NOWAIT | K::SKIP_LOCKED)).map(|node| {
         let range = node.text_range();
-        let (from, to) = (usize::from(range.start()), usize::from(range.end()));
-        sql.replace_range(from..to, &" ".repeat(to - from));
-    }
-    (sql != tree.text()).then_some(Rewrite { sql, tag: None })
+        Edit::blank(range.start().into()..range.end().into())
+    })
 }
 
 /// A column of bare `numeric` is one of `numeric(18,6)`.
-fn numeric(tree: &Tree) -> Option<Rewrite> {
-    let mut sql = tree.text().to_owned();
-    let ends: Vec<usize> = tree
-        .nodes()
+fn numeric(tree: &Tree) -> Vec<Edit> {
+    tree.nodes()
         .filter(|node| {
             let parent = node.parent().map(|parent| parent.kind());
             node.kind() == K::PATH_TYPE
                 && matches!(parent, Some(K::COLUMN | K::ADD_COLUMN | K::CREATE_DOMAIN))
                 && is_bare_numeric(&node.text().to_string())
         })
-        .map(|node| usize::from(node.text_range().end()))
-        .collect();
-    if ends.is_empty() {
-        return None;
-    }
-    for end in ends.iter().rev() {
-        sql.insert_str(*end, "(18,6)");
-    }
-    Some(Rewrite { sql, tag: None })
+        .map(|node| Edit::insert(node.text_range().end().into(), "(18,6)"))
+        .collect()
 }
 
 fn is_bare_numeric(text: &str) -> bool {

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::capture::Change;
+use super::hidden::Hidden;
 use super::image::columns;
 use super::key::{Form, Values};
+use super::mode::Modes;
 
 /// The SELECT whose rows [`Catalog::of`] reads.
 pub(crate) const QUESTION: &str = include_str!("catalog.sql");
@@ -12,14 +15,21 @@ pub(crate) const QUESTION: &str = include_str!("catalog.sql");
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Catalog {
     pub(super) tables: BTreeMap<u32, Table>,
-    /// Functions that may write, and views that call them; in lower case.
-    writers: BTreeSet<String>,
+    /// What writes or locks rows for whoever names it.
+    hidden: Hidden,
     /// Whether a table's own definition may look at rows: functions of the clients, views that check.
     looks: bool,
+    /// Expressions of the catalog that ask for the time by keyword.
+    pub(super) timed: Vec<Timed>,
+    /// Names that more than tables go by.
+    ambiguous: BTreeSet<String>,
+    /// Whether somebody may read some columns of a table and not the others.
+    partly_readable: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Table {
+    pub(super) oid: u32,
     pub(super) schema: String,
     pub(super) name: String,
     pub(super) columns: Vec<Column>,
@@ -29,6 +39,10 @@ pub(super) struct Table {
     /// Whether there are unique indexes that are partial or on expressions.
     pub(super) odd: bool,
     pub(super) foreign: Vec<Foreign>,
+    /// The columns of every index but the primary key and partial ones, expressions left out.
+    pub(super) entries: Vec<Vec<usize>>,
+    /// How many checks it has, if one of them may refuse a row that is there.
+    pub(super) unsteady: u32,
     /// Tables that refer to this one.
     pub(super) children: Vec<u32>,
 }
@@ -40,6 +54,17 @@ pub(super) struct Column {
     pub(super) kind: String,
     pub(super) form: Form,
     pub(super) generated: bool,
+}
+
+/// A stored expression that asks for the time by keyword.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Timed {
+    /// The catalog's table, or `body` for the text of a function.
+    pub(super) kind: String,
+    pub(super) oid: u32,
+    /// The table or view that has it, else 0.
+    pub(super) relation: u32,
+    pub(super) body: String,
 }
 
 /// A unique index.
@@ -76,17 +101,36 @@ impl Catalog {
             let places = |at: usize| {
                 cell(at).split(',').filter_map(|place| place.parse().ok()).collect::<Vec<usize>>()
             };
-            if cell(0) == "6 writer" {
-                catalog.writers.insert(cell(2).to_lowercase());
-                continue;
-            }
-            if cell(0) == "7 looks" {
-                catalog.looks = true;
-                continue;
+            match cell(0) {
+                "6 hidden" => {
+                    catalog.hidden.take(cell(2), cell(3), cell(4));
+                    continue;
+                }
+                "7 other" => {
+                    catalog.ambiguous.insert(cell(2).to_owned());
+                    continue;
+                }
+                "9 timed" => {
+                    let (oid, kind, body) = (number(1), cell(2).to_owned(), cell(4).to_owned());
+                    catalog.timed.push(Timed { kind, oid, relation: number(3), body });
+                    continue;
+                }
+                "7 looks" => {
+                    catalog.looks = true;
+                    continue;
+                }
+                "8 partly" => {
+                    catalog.partly_readable = true;
+                    continue;
+                }
+                _ => {}
             }
             let table = catalog.tables.entry(number(1)).or_default();
             match cell(0) {
-                "1 table" => (table.schema, table.name) = (cell(2).to_owned(), cell(3).to_owned()),
+                "1 table" => {
+                    (table.oid, table.schema, table.name) =
+                        (number(1), cell(2).to_owned(), cell(3).to_owned());
+                }
                 "2 column" => table.columns.push(Column {
                     name: cell(2).to_owned(),
                     kind: cell(3).to_owned(),
@@ -99,6 +143,8 @@ impl Catalog {
                     if cell(3).starts_with('t') { table.primary = Some(key) } else { table.unique.push(key) }
                 }
                 "4 odd" => table.odd = true,
+                "9 unsteady" => table.unsteady = number(2),
+                "9 entry" => table.entries.push(places(2)),
                 "5 foreign" => {
                     let parent = number(4);
                     let key = Key { index: number(2), places: places(3), nulls_equal: false };
@@ -110,6 +156,7 @@ impl Catalog {
                 _ => {}
             }
         }
+        catalog.hidden.close();
         catalog
     }
 
@@ -118,14 +165,39 @@ impl Catalog {
         !self.looks
     }
 
-    /// Whether a query may write because of a function it calls. Who merely names one is taken for a writer as well:
-    /// that costs a little time and changes nothing else.
-    pub(crate) fn may_write(&self, sql: &str) -> bool {
-        if self.writers.is_empty() {
-            return false;
-        }
+    /// Whether a query may write because of something it names.
+    pub(crate) fn hides_write(&self, sql: &str) -> bool {
+        self.hidden.writes(sql)
+    }
+
+    /// The modes in which a statement may lock rows because of something it names.
+    pub(crate) fn hides_lock(&self, sql: &str) -> Option<Modes> {
+        self.hidden.locks(sql)
+    }
+
+    /// Whether somebody may read some columns of a table and not the others.
+    pub(crate) fn is_partly_readable(&self) -> bool {
+        self.partly_readable
+    }
+
+    /// Whether a mark on a row of `parent` is a foreign key's: the statement changed a child and does not name it.
+    pub(crate) fn is_only_referred_to(&self, parent: u32, changes: &[Change], sql: &str) -> bool {
+        let refers = |change: &Change| {
+            let child = self.tables.get(&change.table);
+            child.is_some_and(|child| child.foreign.iter().any(|foreign| foreign.parent == parent))
+        };
         let sql = sql.to_lowercase();
-        self.writers.iter().any(|name| sql.contains(name.as_str()))
+        let named = |name: &str| sql.contains(&name.to_lowercase());
+        changes.iter().any(refers)
+            && !self.tables.get(&parent).is_some_and(|table| named(&table.name))
+            && !self.ambiguous.iter().any(|name| named(name))
+            && self.hidden.locks(&sql).is_none()
+    }
+
+    /// Whether a name is a table's, whatever the search path is.
+    pub(crate) fn is_table(&self, schema: Option<&str>, name: &str) -> bool {
+        let called = |table: &Table| table.name == name && schema.is_none_or(|schema| table.schema == schema);
+        !self.ambiguous.contains(name) && self.tables.values().any(called)
     }
 }
 
@@ -137,6 +209,24 @@ impl Table {
 
     pub(super) fn row(&self, image: &str) -> Row {
         Row(columns(image))
+    }
+
+    /// Bytes that a change writes: the row, and an entry of an index with the key of the row in it wherever one
+    /// comes or goes.
+    pub(super) fn weigh(&self, old: Option<&Row>, new: Option<&Row>) -> usize {
+        let key = |row: &Row| self.primary.as_ref().map_or(0, |key| row.size_of(&key.places));
+        let row = new.or(old).map_or(0, Row::size);
+        let entries = self.entries.iter().map(|places| {
+            let same = |place: &usize| match (old, new) {
+                (Some(old), Some(new)) => old.value(*place) == new.value(*place),
+                _ => false,
+            };
+            // A row that stays under its key leaves entries of unchanged columns alone.
+            let kept = places.iter().chain(self.primary.iter().flat_map(|key| &key.places)).all(same);
+            let both = old.into_iter().chain(new);
+            if kept { 0 } else { both.map(|row| row.size_of(places) + key(row)).sum() }
+        });
+        row + entries.sum::<usize>()
     }
 }
 
@@ -151,6 +241,16 @@ impl Row {
         let values: Vec<Option<String>> = values.collect();
         let whole = key.nulls_equal || values.iter().all(Option::is_some);
         whole.then(|| values.into())
+    }
+
+    /// Bytes of all its values, as text.
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().flatten().map(String::len).sum()
+    }
+
+    /// Bytes of some of its values.
+    pub(super) fn size_of(&self, places: &[usize]) -> usize {
+        places.iter().filter_map(|place| self.value(*place)).map(str::len).sum()
     }
 
     pub(super) fn value(&self, place: usize) -> Option<&str> {

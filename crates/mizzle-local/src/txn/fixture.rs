@@ -20,7 +20,8 @@ pub(super) fn catalog() -> Catalog {
 3 key|1|11|false|false|1
 3 key|2|20|true|false|0
 4 odd|2
-5 foreign|2|10|1|1|true|child_pid_fkey";
+5 foreign|2|10|1|1|true|child_pid_fkey
+9 entry|1|1";
     let rows: Vec<Vec<Option<String>>> =
         text.lines().map(|line| line.split('|').map(|cell| Some(cell.to_owned())).collect()).collect();
     Catalog::of(&rows)

@@ -12,6 +12,7 @@
 
 mod capture;
 mod catalog;
+mod hidden;
 mod image;
 mod key;
 mod log;
@@ -25,7 +26,7 @@ mod write_set;
 pub(crate) use capture::Change;
 pub(crate) use catalog::{Catalog, QUESTION};
 pub(crate) use mode::Modes;
-pub(crate) use overlay::{orphans, overlay};
+pub(crate) use overlay::{orphans, overlay, stilled};
 pub(crate) use pending::{Clash, Reserved};
 pub(crate) use snapshot::{SharedLog, Snapshot};
 pub(crate) use verdict::is_doubtful;

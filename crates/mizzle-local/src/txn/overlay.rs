@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::catalog::{Catalog, Column, Key, Table};
+use super::catalog::{Catalog, Column, Key, Table, Timed};
 use super::image::Image;
 use super::key::Values;
 use super::log::Commit;
 use super::write_set::{Rows, WriteSet};
+use crate::statement::Statement;
 
 /// What has to become of the rows of one table.
 #[derive(Default)]
@@ -46,6 +47,20 @@ pub(crate) fn overlay(catalog: &Catalog, newer: &[Arc<Commit>], own: &WriteSet) 
         }
     }
     deletes + &inserts
+}
+
+/// Has stored expressions ask our own clock for the time, which says when the transaction began. Only for a view:
+/// what is rolled back with it is the catalog as it was.
+pub(crate) fn stilled(catalog: &Catalog) -> String {
+    let still = |timed: &Timed| match timed.kind.as_str() {
+        "body" => {
+            let body: Vec<String> =
+                Statement::read_as(&timed.body, false).into_iter().map(|statement| statement.sql).collect();
+            format!("SELECT sys.local_still_body({}, {});\n", timed.oid, literal(&body.join(";\n")))
+        }
+        kind => format!("SELECT sys.local_still({}, {}, {});\n", literal(kind), timed.oid, timed.relation),
+    };
+    catalog.timed.iter().map(still).collect()
 }
 
 /// One query for each deferrable foreign key that the writes may have broken: it raises the error that the foreign
@@ -131,9 +146,19 @@ impl Plan {
             }
             images.extend(std::iter::repeat_n(image, usize::try_from(*by).unwrap_or(0)));
         }
-        if !images.is_empty() {
-            inserts.push_str(&insert(table, &images));
+        if images.is_empty() {
+            return;
         }
+        let rows = insert(table, &images);
+        if table.unsteady == 0 {
+            inserts.push_str(&rows);
+            return;
+        }
+        // They are there already, or have been checked when they came.
+        let checks = |count| {
+            format!("UPDATE pg_catalog.pg_class SET relchecks = {count} WHERE oid = {};\n", table.oid)
+        };
+        inserts.push_str(&(checks(0) + &rows + &checks(table.unsteady)));
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct WriteSet {
     pub(super) keys: Keys,
     /// Rows changed, each as often as it was.
     pub(crate) rows: usize,
-    /// Bytes of the rows changed.
+    /// Bytes of the rows changed and of their entries in indexes, and of the keys of rows locked.
     pub(crate) bytes: usize,
     sequence: u64,
 }
@@ -73,7 +73,6 @@ impl WriteSet {
         for change in changes {
             let Some(table) = catalog.tables.get(&change.table) else { continue };
             self.rows += 1;
-            self.bytes += change.new.as_ref().or(change.old.as_ref()).map_or(0, |image| image.len());
             self.touch(table, change);
             let net = nets.entry(change.table).or_default();
             if let Some(old) = &change.old {
@@ -93,9 +92,16 @@ impl WriteSet {
     /// Takes in a row that was locked and not changed.
     pub(crate) fn lock(&mut self, catalog: &Catalog, oid: u32, image: &str, modes: Modes) {
         let Some(table) = catalog.tables.get(&oid) else { return };
+        let row = table.row(image);
         match &table.primary {
-            Some(primary) => self.key(primary.index, table.row(image).key(table, primary), modes),
-            None => self.key(oid, Some([Some(image.to_owned())].into()), modes),
+            Some(primary) => {
+                self.bytes += row.size_of(&primary.places);
+                self.key(primary.index, row.key(table, primary), modes);
+            }
+            None => {
+                self.bytes += row.size();
+                self.key(oid, Some([Some(image.to_owned())].into()), modes);
+            }
         }
     }
 
@@ -109,6 +115,7 @@ impl WriteSet {
     fn touch(&mut self, table: &Table, change: &Change) {
         let old = change.old.as_ref().map(|image| table.row(image));
         let new = change.new.as_ref().map(|image| table.row(image));
+        self.bytes += table.weigh(old.as_ref(), new.as_ref());
         let both = |key| {
             let of = |row: &Option<super::catalog::Row>| row.as_ref().and_then(|row| row.key(table, key));
             (of(&old), of(&new))
@@ -240,6 +247,21 @@ mod tests {
             Rows::Counted(_) => Vec::new(),
         };
         assert_eq!(images(&one), images(&other));
+    }
+
+    #[test]
+    fn rows_weigh_with_their_entries_and_locked_ones_with_their_keys() {
+        let bytes = |line: &str| written(&[&[line]]).bytes;
+        // A key of 4, an entry of `email` of 3 with the key in it, a value of 1.
+        assert_eq!(bytes("1: - -> (1.00,eee,0)"), (4 + 3 + 1) + (3 + 4));
+        assert_eq!(bytes("1: (1.00,eee,0) -> -"), (4 + 3 + 1) + (3 + 4));
+        assert_eq!(bytes("1: (1.00,eee,0) -> (1.00,eee,5)"), 4 + 3 + 1);
+        assert_eq!(bytes("1: (1.00,eee,0) -> (1.00,f,0)"), (4 + 1 + 1) + (3 + 4) + (1 + 4));
+        assert_eq!(bytes("3: - -> (1,)"), 1);
+        let mut writes = WriteSet::default();
+        writes.lock(&catalog(), 1, "(1.0,e,0)", Modes::UPDATE);
+        writes.lock(&catalog(), 3, "(1,2)", Modes::UPDATE);
+        assert_eq!(writes.bytes, 3 + 2);
     }
 
     #[test]

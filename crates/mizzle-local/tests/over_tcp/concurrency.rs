@@ -378,3 +378,33 @@ async fn who_only_reads_never_conflicts() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_locking_read_answers_the_columns_it_names_to_prepared_statements_and_portals_too() {
+    let cluster = Cluster::start().await;
+    let (mut client, other) = (cluster.admin().await, cluster.admin().await);
+    ask(&other, "create table t (id int primary key, a text)").await;
+    ask(&other, "insert into t select g, 'a' from generate_series(1, 5) g").await;
+    let sql = "select a, id from t where id <= $1 order by id for update";
+    let statement = client.prepare(sql).await.expect("a statement");
+    assert_eq!(statement.columns().iter().map(tokio_postgres::Column::name).collect::<Vec<_>>(), ["a", "id"]);
+    let transaction = client.transaction().await.expect("a transaction");
+    let portal = transaction.bind(&statement, &[&3_i32]).await.expect("a portal");
+    let ids = |rows: Vec<tokio_postgres::Row>| {
+        assert!(rows.iter().all(|row| row.len() == 2));
+        rows.iter().map(|row| row.get::<_, i32>("id")).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(transaction.query_portal(&portal, 2).await.expect("rows")), [1, 2]);
+    assert_eq!(ask(&other, "update t set a = 'b' where id = 4").await, "#1");
+    assert_eq!(ids(transaction.query_portal(&portal, 0).await.expect("rows")), [3]);
+    assert_eq!(ids(transaction.query(&statement, &[&1_i32]).await.expect("rows")), [1]);
+    transaction.commit().await.expect("nobody met it");
+    let transaction = client.transaction().await.expect("a transaction");
+    let portal = transaction.bind(&statement, &[&3_i32]).await.expect("a portal");
+    assert_eq!(ids(transaction.query_portal(&portal, 1).await.expect("rows")), [1]);
+    // All rows of the portal are locked, those that nobody has fetched among them.
+    assert_eq!(ask(&other, "update t set a = 'b' where id = 3").await, "#1");
+    let lost = transaction.commit().await.expect_err("a conflict");
+    assert_eq!(crate::cluster::text(&lost), CONFLICT);
+    cluster.stop().await;
+}

@@ -255,3 +255,44 @@ async fn a_job_goes_with_the_transaction_that_submitted_it() {
     .await;
     cluster.stop().await;
 }
+
+#[tokio::test]
+async fn a_job_that_ends_well_ends_what_was_open_and_nothing_that_begins_later() {
+    let cluster = Cluster {
+        local: LocalDsql::builder().job_delay(Duration::from_millis(400)).start().await.expect("a cluster"),
+    };
+    let (client, other) = (cluster.admin().await, cluster.admin().await);
+    story(&client, TABLE).await;
+    story(&client, &[("alter table t add constraint c check (a > 0) not valid", "#0")]).await;
+    let outdated = "40001 schema has been updated by another transaction (OC001)";
+    let anew: &[(&str, &str)] = &[
+        ("alter table t drop constraint c", "#0"),
+        ("alter table t add constraint c check (a > 0) not valid", "#0"),
+    ];
+    for (sql, again, ends, expect) in [
+        ("create index async on t (a)", &[][..], "t; #0", outdated),
+        // Two rows of one value: it fails, and leaves the catalog as it was.
+        ("create unique index async on t (a)", &[], "f; #0", "#1"),
+        ("alter table async t validate constraint c", anew, "t; #0", outdated),
+        ("alter table async t validate constraint c", &[], "t; #0", "#1"),
+    ] {
+        // Until a transaction has begun before the job ended: its own snapshot says so.
+        loop {
+            let id = submit(&client, sql).await;
+            let open =
+                format!("select status in ('submitted', 'processing') from sys.jobs where job_id = '{id}'");
+            assert_eq!(ask(&other, "begin").await, "#0");
+            let before = ask(&other, &open).await == "t; #1";
+            assert_eq!(ask(&client, &format!("call sys.wait_for_job('{id}')")).await, ends, "{sql}");
+            if before {
+                assert_eq!(ask(&other, "update t set b = b where id = 1").await, expect, "{sql}");
+                story(&other, &[("commit", "#0")]).await;
+                break;
+            }
+            story(&other, &[("rollback", "#0")]).await;
+            story(&client, again).await;
+        }
+        story(&other, &[("begin", "#0"), ("update t set b = b where id = 1", "#1"), ("commit", "#0")]).await;
+    }
+    cluster.stop().await;
+}

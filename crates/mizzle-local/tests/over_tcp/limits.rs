@@ -116,6 +116,43 @@ async fn a_transaction_writes_ten_mebibytes() {
 }
 
 #[tokio::test]
+async fn entries_of_indexes_rows_deleted_and_keys_locked_count_at_commit() {
+    let cluster = limited(&[("transaction_bytes", "1000")]).await;
+    let client = cluster.admin().await;
+    let size = "54000 transaction size limit 1000b exceeded";
+    let value = "x".repeat(250);
+    story(
+        &client,
+        &[
+            ("create table plain (id int primary key, a text, b text)", "#0"),
+            ("create table twice (id int primary key, a text unique, b text)", "#0"),
+            // Three rows of 251 bytes fit; each with an entry of its own they do not.
+            (&format!("insert into plain select g, '{value}' from generate_series(1, 3) g"), "#3"),
+            (&format!("insert into twice select g, g || '{value}' from generate_series(1, 2) g"), size),
+            ("select count(*) from twice", "0; #1"),
+            (&format!("insert into twice values (1, '1{value}')"), "#1"),
+            (&format!("insert into twice values (2, '2{value}')"), "#1"),
+            // Columns of no index cost what they are.
+            ("update twice set b = 'y'", "#2"),
+            ("update twice set a = a || 'z'", size),
+            ("begin", "#0"),
+            ("delete from twice", "#2"),
+            ("select count(*) from twice", "0; #1"),
+            ("commit", size),
+            ("select count(*) from twice", "2; #1"),
+            ("create table wide (id text primary key)", "#0"),
+            (&format!("insert into wide select g || '{value}' from generate_series(1, 3) g"), "#3"),
+            (&format!("insert into wide select g || '{value}' from generate_series(4, 6) g"), "#3"),
+            ("begin", "#0"),
+            ("select count(*) from (select id from wide for update) q", "6; #1"),
+            ("commit", size),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn values_rows_and_keys_have_a_longest_size() {
     let cluster = limited(&[
         ("value_bytes", "2kB"),
