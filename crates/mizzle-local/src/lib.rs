@@ -65,6 +65,9 @@ mod engine;
 mod error;
 mod fault;
 mod file;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod iam;
 mod identity;
 mod jobs;
