@@ -60,8 +60,7 @@ fn read(stream: &[u8], cut: usize) -> Vec<Frame> {
     let mut framed = Framed::new(tokio::io::join(first.chain(second), tokio::io::sink()), LIMIT);
     let mut frames = Vec::new();
     // Bytes that are there already never make anybody wait.
-    while let Poll::Ready(Ok(Some(frame))) =
-        pin!(framed.next()).poll(&mut Context::from_waker(Waker::noop()))
+    while let Poll::Ready(Ok(Some(frame))) = pin!(framed.next()).poll(&mut Context::from_waker(Waker::noop()))
     {
         frames.push(frame);
     }

@@ -20,6 +20,15 @@ alter function pg_catalog.transaction_timestamp() rename to transaction_timestam
 create function pg_catalog.transaction_timestamp() returns timestamptz language sql stable parallel safe
   as $$select pg_catalog.now()$$;
 
+create or replace view pg_catalog.pg_settings as
+  select name, case name when 'server_version' then '16.13' when 'server_version_num' then '160013' else setting end as setting,
+         unit, category, short_desc, extra_desc, context, vartype, source, min_val, max_val, enumvals, boot_val, reset_val,
+         sourcefile, sourceline, pending_restart
+    from pg_catalog.pg_show_all_settings();
+
+-- Its rule would set what SET may not.
+revoke update on pg_catalog.pg_settings from public;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;

@@ -13,14 +13,19 @@ pub(super) fn refusal(tree: &Tree) -> Option<Refusal> {
     }
     let body = tree.nodes().find(|node| node.kind() == K::AS_DEFINITION)?;
     let text = content(&body.text().to_string())?;
-    Statement::read(&text).into_iter().find_map(|statement| statement.refusal.clone().or_else(|| changes(&statement)))
+    Statement::read(&text)
+        .into_iter()
+        .find_map(|statement| statement.refusal.clone().or_else(|| changes(&statement)))
 }
 
 /// DDL would change the catalog unseen by what watches it. PostgreSQL speaks so of `COMMIT`.
 fn changes(statement: &Statement) -> Option<Refusal> {
     let command: Vec<&str> = statement.sql.split_whitespace().take(2).collect();
     (statement.kind == Kind::Ddl).then(|| {
-        Refusal::new("0A000", format!("{} is not allowed in an SQL function", command.join(" ").to_uppercase()))
+        Refusal::new(
+            "0A000",
+            format!("{} is not allowed in an SQL function", command.join(" ").to_uppercase()),
+        )
     })
 }
 

@@ -1,5 +1,6 @@
 //! A client's text as statements: what kind each is, what the backend gets, and why it is refused if it is.
 
+mod depth;
 mod kind;
 mod rewrite;
 mod tree;
@@ -31,7 +32,20 @@ pub(crate) struct Statement {
 impl Statement {
     /// Reads a text of any number of statements; empty ones are left out.
     pub(crate) fn read(text: &str) -> Vec<Statement> {
-        Tree::read(text).iter().map(Statement::of).collect()
+        let parse = || Tree::read(text).iter().map(Statement::of).collect();
+        depth::with_stack(text, parse).unwrap_or_else(|| vec![Statement::too_deep(text)])
+    }
+
+    fn too_deep(text: &str) -> Statement {
+        Statement {
+            kind: Kind::Other,
+            sql: text.to_owned(),
+            tag: None,
+            rewritten: false,
+            offset: 0,
+            understood: false,
+            refusal: Some(Refusal::new("54001", "stack depth limit exceeded")),
+        }
     }
 
     fn of(tree: &Tree) -> Statement {

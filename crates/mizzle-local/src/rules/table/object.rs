@@ -39,7 +39,12 @@ pub(super) const ROWS: &[Rule] = &[
     no(Is(K::DROP_PROCEDURE), "PROCEDURE is not supported", "dsql skill"),
     // Sequences
     action(Has(K::ALTER_SEQUENCE, K::SET_LOGGED), "ALTER SEQUENCE", "SET LOGGED", "alter-sequence, pattern"),
-    action(Has(K::ALTER_SEQUENCE, K::SET_UNLOGGED), "ALTER SEQUENCE", "SET UNLOGGED", "alter-sequence, pattern"),
+    action(
+        Has(K::ALTER_SEQUENCE, K::SET_UNLOGGED),
+        "ALTER SEQUENCE",
+        "SET UNLOGGED",
+        "alter-sequence, pattern",
+    ),
     // Statistics
     error(
         Finds(altering::statistics_target),
