@@ -120,6 +120,18 @@ fn a_function_says_nothing_that_is_refused_alone() {
     check(&function("$$delete from t where a = 'pg_advisory_lock(1)'; select $1$$"), "");
 }
 
+/// What `pg_dump` sends first, and where it ends.
+#[test]
+fn a_dump_fails_at_its_parameters_and_at_its_lock() {
+    check("SELECT pg_catalog.set_config('search_path', '', false); SET DATESTYLE = ISO", "");
+    check("SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO 3", "");
+    check(
+        "SET synchronize_seqscans TO off",
+        "0A000 setting configuration parameter \"synchronize_seqscans\" not supported",
+    );
+    check_unsupported("LOCK TABLE public.t IN ACCESS SHARE MODE", "Lock");
+}
+
 #[test]
 fn only_two_locking_clauses_exist() {
     let locking = "0A000 locking clauses other than FOR UPDATE/FOR KEY SHARE are not supported";

@@ -111,15 +111,19 @@ mod tests {
     fn asynchronous_and_iam_forms_become_calls_of_our_own() {
         check(
             "create unique index async if not exists i on a.t (x)",
-            "Ddl => SELECT sys.local_async_index($mizzle$create        index       if not exists i on a.t (x)$mizzle$, true) AS job_id",
+            "Ddl => SELECT sys.local_async_index('create        index       if not exists i on a.t (x)', true) AS job_id",
         );
         check(
             "create index async unique on a.t (x)",
-            "Ddl => SELECT sys.local_async_index($mizzle$create index       unique on a.t (x)$mizzle$, false) AS job_id",
+            "Ddl => SELECT sys.local_async_index('create index       unique on a.t (x)', false) AS job_id",
         );
         check(
             "alter table async only a.t validate constraint \"C\";",
-            "Ddl => SELECT sys.local_async_validate($mizzle$a.t$mizzle$, $mizzle$C$mizzle$, false) AS job_id",
+            "Ddl => SELECT sys.local_async_validate('a.t', 'C', false) AS job_id",
+        );
+        check(
+            "create index async on t (a) where b = 'it'",
+            "Ddl => SELECT sys.local_async_index('create index       on t (a) where b = ''it''', false) AS job_id",
         );
         check("AWS IAM GRANT \"My Role\" TO 'arn:x'", "Ddl => CALL sys.local_iam_grant('My Role', 'arn:x')");
         check("aws iam revoke R from 'arn:x'", "Ddl => CALL sys.local_iam_revoke('r', 'arn:x')");

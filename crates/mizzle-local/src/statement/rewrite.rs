@@ -49,7 +49,7 @@ fn index(tree: &Tree) -> Rewrite {
     if unique && let Some(at) = text.to_lowercase().find("unique") {
         text.replace_range(at..at + "unique".len(), "      ");
     }
-    let sql = format!("SELECT sys.local_async_index($mizzle${text}$mizzle$, {unique}) AS job_id");
+    let sql = format!("SELECT sys.local_async_index({}, {unique}) AS job_id", literal(&text));
     Rewrite { sql, tag: Some("CREATE INDEX") }
 }
 
@@ -59,10 +59,16 @@ fn validation(tree: &Tree) -> Rewrite {
     let constraint = named(K::CONSTRAINT_NAME_REF).map(|name| bare(&name)).unwrap_or_default();
     let missing_ok = tree.nodes().any(|node| node.kind() == K::IF_EXISTS);
     let sql = format!(
-        "SELECT sys.local_async_validate($mizzle${}$mizzle$, $mizzle${constraint}$mizzle$, {missing_ok}) AS job_id",
-        table.trim()
+        "SELECT sys.local_async_validate({}, {}, {missing_ok}) AS job_id",
+        literal(table.trim()),
+        literal(&constraint)
     );
     Rewrite { sql, tag: Some("ALTER TABLE") }
+}
+
+/// A text as PostgreSQL reads it, whatever stands in it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// An identifier as PostgreSQL stores it.

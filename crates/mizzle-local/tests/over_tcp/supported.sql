@@ -55,6 +55,7 @@ create index async covers on texts (f) include (c, d)
 create unique index async distinctly on plain (c) nulls not distinct
 create index async expression on texts ((c || d))
 create index async on plain (f, g)
+create index async dollars on texts (a) where f = '$mizzle$ ''quoted'''
 alter index by_b rename to by_bc
 alter index if exists by_bc rename to by_b
 drop index if exists covers, expression restrict
