@@ -1,7 +1,7 @@
 //! Other people's clients against the local DSQL, each as its own program over verified TLS.
 //!
-//! Python's and Node's packages come from their registries into `target/clients`, once. Where they cannot be had, the test says so
-//! and what it tried; everything else is a failure.
+//! Their packages come from the registries into `target/tmp/clients`, once. Where they cannot be had, the test says so and what it
+//! tried; everything else is a failure.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -107,6 +107,25 @@ async fn node_postgres_the_aws_connector_and_drizzle() {
         Ok(_) => run(command("node", &[program.to_str().unwrap()]), 5).await,
         Err(error) => println!("skipped: Node's clients cannot be installed: {error}"),
     }
+}
+
+/// Fetching may fail where there is no registry; building what was fetched may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlx_with_the_aws_connector() {
+    let (folder, project) = (folder("sqlx"), clients().join("sqlx"));
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = command(env!("CARGO"), arguments);
+        cargo.current_dir(&project).env("CARGO_TARGET_DIR", &folder);
+        cargo
+    };
+    let fetched = cargo(&["fetch", "--locked", "--quiet"]).output().unwrap();
+    if !fetched.status.success() {
+        println!("skipped: sqlx and its connector cannot be installed: {}", text(&fetched));
+        return;
+    }
+    let built = cargo(&["build", "--locked", "--offline", "--quiet"]).output().unwrap();
+    assert!(built.status.success(), "{}", text(&built));
+    run(Command::new(folder.join("debug/mizzle-client-sqlx")), 7).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Bytes that are no protocol, or almost: the server says no or hangs up, and goes on.
+//! Bytes that are no protocol, or almost: the server says no or hangs up, runs nothing of them, and goes on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,12 +49,19 @@ fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     message
 }
 
+fn startup() -> Vec<u8> {
+    packet(b"\0\x03\0\0user\0admin\0database\0postgres\0\0")
+}
+
+fn password(local: &LocalDsql) -> Vec<u8> {
+    message(b'p', format!("{}\0", local.token("admin", Duration::from_secs(900))).as_bytes())
+}
+
 /// Comes in as `admin`, up to the server's readiness.
 async fn session(local: &LocalDsql, connector: &TlsConnector) -> TlsStream<TcpStream> {
     let mut stream = secure(local, connector).await;
-    stream.write_all(&packet(b"\0\x03\0\0user\0admin\0database\0postgres\0\0")).await.unwrap();
-    let password = format!("{}\0", local.token("admin", Duration::from_secs(900)));
-    stream.write_all(&message(b'p', password.as_bytes())).await.unwrap();
+    stream.write_all(&startup()).await.unwrap();
+    stream.write_all(&password(local)).await.unwrap();
     let mut heard = Vec::new();
     while !heard.ends_with(b"Z\0\0\0\x05I") {
         assert!(stream.read_buf(&mut heard).await.unwrap() > 0, "{}", String::from_utf8_lossy(&heard));
@@ -68,6 +75,40 @@ async fn send<S: AsyncReadExt + AsyncWriteExt + Unpin>(stream: &mut S, bytes: &[
         let mut heard = vec![0; 4096];
         while let Ok(Ok(1..)) = tokio::time::timeout(PATIENCE, stream.read(&mut heard)).await {}
     }
+}
+
+/// Sends, says that this was all, and waits for the server to hang up: then it has done what it will do.
+async fn say(mut stream: TlsStream<TcpStream>, bytes: &[u8]) {
+    if stream.write_all(bytes).await.is_ok() && stream.shutdown().await.is_ok() {
+        let mut heard = vec![0; 4096];
+        while let Ok(1..) = stream.read(&mut heard).await {}
+    }
+}
+
+/// What a client may say to take a number from a sequence: in one message, and in four that all matter.
+fn conversations() -> [Vec<Vec<u8>>; 2] {
+    const TAKE: &[u8] = b"select nextval('taken')\0";
+    let simple = message(b'Q', TAKE);
+    let parse = message(b'P', &[b"a\0", TAKE, b"\0\0"].concat());
+    let bind = message(b'B', b"b\0a\0\0\0\0\0\0\0");
+    let execute = message(b'E', b"b\0\0\0\0\0");
+    [vec![simple], vec![parse, bind, execute, message(b'S', b"")]]
+}
+
+/// The conversation cut short at every byte, and with every bit of every tag and length the other way around.
+fn bent(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let whole = messages.concat();
+    let mut bent: Vec<Vec<u8>> = (1..whole.len()).map(|end| whole[..end].to_vec()).collect();
+    let mut start = 0;
+    for message in messages {
+        for bit in 0..5 * 8 {
+            let mut bytes = whole.clone();
+            bytes[start + bit / 8] ^= 1 << (bit % 8);
+            bent.push(bytes);
+        }
+        start += message.len();
+    }
+    bent
 }
 
 fn noise(random: &mut SmallRng, longest: usize) -> Vec<u8> {
@@ -132,5 +173,35 @@ async fn the_server_outlives_what_is_no_protocol() {
     let client = config(&local).connect().await.unwrap();
     let answer: i32 = client.query_one("SELECT 1", &[]).await.unwrap().get(0);
     assert_eq!((answer, panics.load(Ordering::SeqCst)), (1, 0));
+    local.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_bent_or_comes_too_early_is_run() {
+    let local = LocalDsql::start().await.unwrap();
+    let connector = connector(&local);
+    let client = config(&local).connect().await.unwrap();
+    client.batch_execute("CREATE SEQUENCE taken CACHE 1").await.unwrap();
+    // a sequence never takes a number back, whatever becomes of the transaction
+    let taken = || async { client.query_one("SELECT last_value, is_called FROM taken", &[]).await.unwrap() };
+    for messages in conversations() {
+        for bytes in bent(&messages) {
+            say(session(&local, &connector).await, &bytes).await;
+            assert!(!taken().await.get::<_, bool>(1), "{:?} took a number", String::from_utf8_lossy(&bytes));
+        }
+        let early = messages.concat();
+        say(secure(&local, &connector).await, &early).await;
+        say(secure(&local, &connector).await, &[startup(), early.clone(), password(&local)].concat()).await;
+        let wrong = message(b'p', b"no token\0");
+        say(secure(&local, &connector).await, &[startup(), wrong, early].concat()).await;
+    }
+    for seed in 0..50 {
+        say(session(&local, &connector).await, &noise(&mut SmallRng::seed_from_u64(seed), 300)).await;
+    }
+    assert!(!taken().await.get::<_, bool>(1), "a number was taken");
+    for (messages, number) in conversations().iter().zip(1_i64..) {
+        say(session(&local, &connector).await, &messages.concat()).await;
+        assert_eq!((taken().await.get::<_, i64>(0), taken().await.get::<_, bool>(1)), (number, true));
+    }
     local.stop().await.unwrap();
 }

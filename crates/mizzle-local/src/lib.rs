@@ -57,9 +57,10 @@
 //!   limit. PostgreSQL behind takes 200 connections.
 //! - The version shown is 16.13 whatever PostgreSQL is behind: `psql`'s backslash commands that choose their
 //!   query by version may fail on an older or a newer one.
-//! - Behind PostgreSQL 15, `STORAGE` in a new column and the SQL/JSON constructors are syntax errors.
+//! - Behind PostgreSQL 15, `STORAGE` in a new column, the SQL/JSON constructors and the functions of 16 are errors.
 //! - `pg_stat_activity` and `pg_prepared_statements` show statements as PostgreSQL got them, some with a mark of ours.
 //! - `EXPLAIN`, `pg_get_indexdef` and the catalog are PostgreSQL's; functions that Aurora DSQL lacks may work.
+//! - There is no control plane, no second Region and no WebSocket. `docs/dsql.md` has the whole list.
 //! - A token may also be signed for `localhost` or an address of this machine, and may be written with `%26` for `&`,
 //!   so that it can stand in an env file without quotes. SNI is demanded but need not be the endpoint's name, and
 //!   [`Builder::require_sni`] takes the demand back for clients that are given an address.
@@ -79,6 +80,9 @@ mod engine;
 mod error;
 mod fault;
 mod file;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod iam;
 mod identity;
 mod jobs;

@@ -37,6 +37,15 @@ create or replace function pg_catalog.age(timestamptz) returns interval language
 create or replace function pg_catalog.age(timestamp) returns interval language sql stable strict parallel safe
   as $$select pg_catalog.age(pg_catalog."current_date"()::timestamp, $1)$$;
 
+create or replace view pg_catalog.pg_settings as
+  select name, case name when 'server_version' then '16.13' when 'server_version_num' then '160013' else setting end as setting,
+         unit, category, short_desc, extra_desc, context, vartype, source, min_val, max_val, enumvals, boot_val, reset_val,
+         sourcefile, sourceline, pending_restart
+    from pg_catalog.pg_show_all_settings();
+
+-- Its rule would set what SET may not.
+revoke update on pg_catalog.pg_settings from public;
+
 create role admin login createrole inherit;
 
 alter schema public owner to admin;

@@ -40,6 +40,11 @@ begin
   if odd is not null then
     perform sys.local_refuse('0A000', format('datatype %s not supported', odd));
   end if;
+  select format_type(atttypid, null) into odd from pg_attribute
+    where attrelid = relation and attidentity <> '' and atttypid <> 'bigint'::regtype limit 1;
+  if odd is not null then
+    perform sys.local_refuse('0A000', format('datatype %s not supported, identity column type must be bigint', odd));
+  end if;
 end $$;
 
 create function sys.local_check_index(index oid) returns void language plpgsql as $$

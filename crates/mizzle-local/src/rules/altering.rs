@@ -31,6 +31,7 @@ pub(super) fn added_constraint(tree: &Tree) -> Option<String> {
         column.children().find_map(|part| {
             let word = match part.kind() {
                 K::NOT_NULL_CONSTRAINT => "NOT NULL",
+                K::NULL_CONSTRAINT => "NULL",
                 K::DEFAULT_CONSTRAINT => "DEFAULT",
                 K::CHECK_CONSTRAINT => "CHECK",
                 K::UNIQUE_CONSTRAINT => "UNIQUE",
@@ -106,9 +107,25 @@ pub(super) fn other_action(tree: &Tree) -> Option<String> {
     if tree.kind() != Some(K::ALTER_TABLE) {
         return None;
     }
-    actions(tree).find(|action| !ACTIONS.contains(&action.kind())).map(|action| {
-        let text = action.text().to_string().to_uppercase();
-        text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    actions(tree).find(|action| !ACTIONS.contains(&action.kind())).map(|action| two_words(&action))
+}
+
+/// COMPRESSION in a new column, which the parser does not know there.
+pub(super) fn added_compression(tree: &Tree) -> Option<String> {
+    let unknown = tree.kind() == Some(K::ALTER_TABLE) && !tree.is_whole();
+    (unknown && tree.words().iter().any(|word| word == "compression")).then(String::new)
+}
+
+/// An action of ALTER INDEX other than RENAME.
+pub(super) fn index_action(tree: &Tree) -> Option<String> {
+    let index = tree.nodes().next().filter(|node| node.kind() == K::ALTER_INDEX)?;
+    let mut parts = index.children();
+    let other =
+        parts.find(|part| !matches!(part.kind(), K::INDEX_REF | K::IF_EXISTS | K::INDEX_RENAME_TO))?;
+    Some(match other.kind() {
+        K::SET_OPTIONS => "SET OPTIONS".to_owned(),
+        K::RESET_OPTIONS => "RESET OPTIONS".to_owned(),
+        _ => two_words(&other),
     })
 }
 
@@ -126,6 +143,12 @@ fn added(tree: &Tree) -> impl Iterator<Item = SyntaxNode> {
     let altered = tree.kind() == Some(K::ALTER_TABLE);
     let added = tree.nodes().filter(move |node| altered && node.kind() == K::ADD_CONSTRAINT);
     added.filter_map(|action| action.first_child())
+}
+
+/// How an action begins.
+fn two_words(action: &SyntaxNode) -> String {
+    let text = action.text().to_string().to_uppercase();
+    text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
 }
 
 fn actions(tree: &Tree) -> impl Iterator<Item = SyntaxNode> {

@@ -1,6 +1,7 @@
 //! What Aurora DSQL says no to: one table of refusals, one of parameters, one of what may share a transaction.
 
 mod altering;
+mod body;
 mod newer;
 mod rule;
 mod setting;
@@ -18,7 +19,7 @@ use crate::statement::Tree;
 
 /// Why a statement is refused whatever came before it; the first row that fits says so.
 pub(crate) fn refusal(tree: &Tree) -> Option<Refusal> {
-    table::rows().find_map(|rule| rule.refusal(tree))
+    table::rows().find_map(|rule| rule.refusal(tree)).or_else(|| body::refusal(tree))
 }
 
 /// Why a statement is refused where COPY is allowed.

@@ -28,9 +28,9 @@ pub(crate) fn settable(name: &str) -> bool {
     SETTABLE.contains(&name.to_lowercase().as_str())
 }
 
+/// What is said to any other; `{}` stands for its name.
+pub(super) const UNSETTABLE: &str = "setting configuration parameter \"{}\" not supported";
+
 pub(crate) fn unsettable(name: &str) -> Refusal {
-    Refusal::new(
-        "0A000",
-        format!("setting configuration parameter \"{}\" not supported", name.to_lowercase()),
-    )
+    Refusal::new("0A000", UNSETTABLE.replace("{}", &name.to_lowercase()))
 }

@@ -6,14 +6,17 @@ use super::shape::{self, bare, first_word};
 use super::{settable, setting};
 use crate::statement::Tree;
 
-/// `SET` or `RESET` of a parameter that is not to be set.
+/// `SET` or `RESET` of a parameter that is not to be set, by itself or for the time of a function.
 pub(super) fn set_parameter(tree: &Tree) -> Option<String> {
-    if !matches!(tree.kind(), Some(K::SET | K::RESET)) {
+    if !matches!(tree.kind(), Some(K::SET | K::RESET | K::CREATE_FUNCTION)) {
         return None;
     }
-    let mut names = tree.nodes().filter(|node| node.kind() == K::CONFIG_PARAMETER_REF);
-    let name = names.next().map(|node| bare(&node.text().to_string()))?;
-    (!settable(&name)).then_some(name)
+    let mut names = tree.nodes().filter_map(|node| match node.kind() {
+        K::CONFIG_PARAMETER_REF => Some(bare(&node.text().to_string())),
+        K::SET_XML_OPTION => Some("xmloption".to_owned()),
+        _ => None,
+    });
+    names.find(|name| !settable(name))
 }
 
 /// `set_config` of a parameter that is not to be set.
@@ -35,8 +38,9 @@ pub(super) fn function_language(tree: &Tree) -> Option<String> {
     if tree.kind() != Some(K::CREATE_FUNCTION) {
         return None;
     }
-    let language = tree.nodes().find(|node| node.kind() == K::LANGUAGE_REF)?;
-    let name = bare(language.text().to_string().trim_matches('\''));
+    let language = tree.nodes().find(|node| node.kind() == K::LANGUAGE_FUNC_OPTION)?;
+    let text = language.text().to_string();
+    let name = bare(text.split_whitespace().last()?.trim_matches('\''));
     (name != "sql").then_some(name)
 }
 
@@ -50,9 +54,11 @@ pub(super) fn isolation(tree: &Tree) -> Option<String> {
     })
 }
 
-/// `SET TRANSACTION`, which is not `SET SESSION CHARACTERISTICS AS TRANSACTION`.
+/// `SET TRANSACTION`, with or without a scope; `SET SESSION CHARACTERISTICS AS TRANSACTION` is another statement.
 pub(super) fn set_transaction(tree: &Tree) -> Option<String> {
-    tree.starts_with(&["set", "transaction"]).then(String::new)
+    let scopes: [&[&str]; 3] = [&[], &["local"], &["session"]];
+    let said = |scope: &[&str]| tree.starts_with(&[&["set"], scope, &["transaction"]].concat());
+    scopes.into_iter().any(said).then(String::new)
 }
 
 /// `SET SESSION AUTHORIZATION` of anybody but the default.
@@ -74,6 +80,38 @@ pub(super) fn analyze(tree: &Tree) -> Option<String> {
     let more = |word: &String| matches!(word.as_str(), "(" | "verbose" | ",");
     let plain = tree.words().len() > 1 && !tree.words().iter().any(more);
     (tree.kind() == Some(K::ANALYZE) && !plain).then(String::new)
+}
+
+/// An option that CREATE ROLE does not take.
+pub(super) fn created_role(tree: &Tree) -> Option<String> {
+    if !matches!(tree.kind(), Some(K::CREATE_ROLE | K::CREATE_USER | K::CREATE_GROUP)) {
+        return None;
+    }
+    tree.nodes().find_map(|option| match option.kind() {
+        K::ROLE_OPTION_PASSWORD | K::ROLE_OPTION_ENCRYPTED_PASSWORD => Some("PASSWORD".to_owned()),
+        K::ROLE_OPTION_CONNECTION_LIMIT => Some("CONNECTION LIMIT".to_owned()),
+        K::ROLE_OPTION_VALID_UNTIL => Some("VALID UNTIL".to_owned()),
+        _ => None,
+    })
+}
+
+/// COMMENT on what takes none. The service's own grammar has the kinds listed here; statistics are younger than it.
+pub(super) fn commented(tree: &Tree) -> Option<String> {
+    const COMMENTED: &[K] = &[
+        K::OBJECT_TABLE,
+        K::OBJECT_COLUMN,
+        K::OBJECT_SEQUENCE,
+        K::OBJECT_VIEW,
+        K::OBJECT_INDEX,
+        K::OBJECT_SCHEMA,
+        K::OBJECT_ROLE,
+        K::OBJECT_CONSTRAINT,
+        K::OBJECT_FUNCTION,
+        K::OBJECT_ROUTINE,
+        K::OBJECT_STATISTICS,
+    ];
+    let object = tree.nodes().next().filter(|node| node.kind() == K::COMMENT_ON)?.first_child()?;
+    (!COMMENTED.contains(&object.kind())).then(String::new)
 }
 
 /// An option that ALTER ROLE does not take.

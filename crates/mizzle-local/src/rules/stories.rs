@@ -66,6 +66,8 @@ fn transactions_have_one_shape() {
     );
     check("begin deferrable", "0A000 DEFERRABLE transactions not supported");
     check("set transaction read only", "0A000 SET TRANSACTION not supported");
+    check("set session transaction isolation level serializable", "0A000 SET TRANSACTION not supported");
+    check("set local transaction read only", "0A000 SET TRANSACTION not supported");
     check("commit and chain", "0A000 AND CHAIN not supported");
     check_unsupported("lock table t in access share mode", "Lock");
 }
@@ -82,6 +84,11 @@ fn sessions_keep_little_state() {
         "select pg_catalog.set_config('session_replication_role', 'replica', false)",
         &parameter("session_replication_role"),
     );
+    check("set xml option document", &parameter("xmloption"));
+    check(
+        "create function f() returns int language sql set work_mem = '1GB' as 'select 1'",
+        &parameter("work_mem"),
+    );
     check("set session authorization r", "0A000 SET SESSION AUTHORIZATION not supported");
     check("set session authorization default", "");
     check_unsupported("declare c cursor for select 1", "DeclareCursor");
@@ -95,6 +102,34 @@ fn sessions_keep_little_state() {
     check_unsupported("deallocate p", "Deallocate");
     check_unsupported("copy t from stdin", "Copy");
     check_unsupported("copy (select 1) to stdout", "Copy");
+}
+
+#[test]
+fn a_function_says_nothing_that_is_refused_alone() {
+    let function = |body: &str| format!("create function f() returns void language sql as {body}");
+    check(&function("'select pg_advisory_lock(1)'"), "0A000 function pg_advisory_lock not supported");
+    check(&function("$$select 1; truncate t$$"), "0A000 unsupported statement: Truncate");
+    check(
+        &function("$x$set work_mem = '1GB'$x$"),
+        "0A000 setting configuration parameter \"work_mem\" not supported",
+    );
+    check(
+        &function("'select ''$$''; create table t (a int)'"),
+        "0A000 CREATE TABLE is not allowed in an SQL function",
+    );
+    check(&function("$$delete from t where a = 'pg_advisory_lock(1)'; select $1$$"), "");
+}
+
+/// What `pg_dump` sends first, and where it ends.
+#[test]
+fn a_dump_fails_at_its_parameters_and_at_its_lock() {
+    check("SELECT pg_catalog.set_config('search_path', '', false); SET DATESTYLE = ISO", "");
+    check("SET INTERVALSTYLE = POSTGRES; SET extra_float_digits TO 3", "");
+    check(
+        "SET synchronize_seqscans TO off",
+        "0A000 setting configuration parameter \"synchronize_seqscans\" not supported",
+    );
+    check_unsupported("LOCK TABLE public.t IN ACCESS SHARE MODE", "Lock");
 }
 
 #[test]
@@ -131,9 +166,16 @@ fn utilities_are_refused_by_their_parse_node() {
     check_unsupported("select 1 into a", "CreateTableAs");
     check_unsupported("create policy p on t", "CreatePolicy");
     check_unsupported("create database d", "Createdb");
+    check_unsupported("explain analyze create table a as select 1", "CreateTableAs");
+    check_unsupported("explain declare c cursor for select 1", "DeclareCursor");
+    check_unsupported("explain execute p", "Execute");
     check("create procedure p() language sql as 'select 1'", "0A000 PROCEDURE is not supported");
     check(
         "create function f() returns int language plpgsql as 'begin end'",
+        "0A000 LANGUAGE plpgsql not supported for CREATE FUNCTION",
+    );
+    check(
+        "create function f() returns int as 'begin end' language 'plpgsql'",
         "0A000 LANGUAGE plpgsql not supported for CREATE FUNCTION",
     );
 }
@@ -223,6 +265,16 @@ fn indexes_are_built_asynchronously() {
         "create index async i on t (a, b, c, d, e, f, g, h, i)",
         "54011 more than 8 column keys in an index are not supported",
     );
+    check(
+        "create schema s create table t (a int) create index on t (a)",
+        "0A000 unsupported mode. please use CREATE INDEX ASYNC.",
+    );
+    let alter = |what: &str| format!("0A000 unsupported ALTER INDEX {what} statement");
+    check("alter index i set (fillfactor = 50)", &alter("SET OPTIONS"));
+    check("alter index if exists i set tablespace x", &alter("SET TABLESPACE"));
+    check("alter index i alter column 1 set statistics 4", &alter("ALTER COLUMN"));
+    check("alter index all in tablespace x set tablespace y", &alter("ALL IN"));
+    check("alter index if exists i rename to j", "");
     check("drop index concurrently i", "0A000 CONCURRENTLY not supported for DROP INDEX");
 }
 
@@ -234,6 +286,9 @@ fn tables_change_in_small_steps() {
     check("alter table t alter a set statistics 5", &alter("ALTER COLUMN ... SET STATISTICS"));
     check("alter table t add column a int not null", &alter("ADD COLUMN ... NOT NULL"));
     check("alter table t add a int default 1", &alter("ADD COLUMN ... DEFAULT"));
+    check("alter table t add a int null", &alter("ADD COLUMN ... NULL"));
+    check("alter table t add a text compression pglz", "0A000 COMPRESSION not supported for ALTER TABLE");
+    check("alter table t add compression text, add b text", "");
     check("alter table t add primary key (a)", &alter("ADD PRIMARY KEY"));
     check("alter table t add constraint u unique (a)", &alter("ADD CONSTRAINT ... UNIQUE"));
     check(
@@ -326,6 +381,15 @@ fn what_the_service_has_no_object_for_is_refused() {
         ("security label on table t is 'x'", "SecLabel"),
         ("reassign owned by a to b", "ReassignOwned"),
         ("drop owned by a", "DropOwned"),
+        ("create schema s create trigger x after insert on t execute function f()", "CreateTrig"),
+        ("grant all on database postgres to r", "Grant"),
+        ("revoke usage on language sql from r", "Grant"),
+        ("grant create on tablespace x to r", "Grant"),
+        ("grant set on parameter work_mem to r", "Grant"),
+        ("alter default privileges grant usage on schemas to r", "AlterDefaultPrivileges"),
+        ("comment on extension x is 'x'", "Comment"),
+        ("comment on trigger x on t is 'x'", "Comment"),
+        ("comment on domain d is 'x'", "Comment"),
         ("alter role r set search_path = x", "AlterRoleSet"),
         ("alter role r reset all", "AlterRoleSet"),
         ("cluster t using i", "Cluster"),
@@ -339,6 +403,9 @@ fn what_the_service_has_no_object_for_is_refused() {
     check("alter domain d set not null", "0A000 unsupported ALTER DOMAIN SET NOT NULL statement");
     check("drop domain d cascade", "0A000 DROP DOMAIN with CASCADE unsupported");
     check("create role r password 'x'", "0A000 PASSWORD not supported for CREATE ROLE");
+    check("create user r connection limit 5", "0A000 CONNECTION LIMIT not supported for CREATE ROLE");
+    check("create role r valid until '2030-01-01'", "0A000 VALID UNTIL not supported for CREATE ROLE");
+    check("alter sequence s set unlogged", "0A000 unsupported ALTER SEQUENCE SET UNLOGGED statement");
     check("alter role r login", "0A000 LOGIN not supported for ALTER ROLE");
     check("alter role r password 'x'", "0A000 PASSWORD not supported for ALTER ROLE");
     check(

@@ -2,6 +2,7 @@
 
 mod blind;
 mod copy;
+mod depth;
 mod edit;
 mod kind;
 mod rewrite;
@@ -68,7 +69,26 @@ impl Statement {
     /// Reads a text of any number of statements; empty ones are left out. Locking reads only `tell` which rows they
     /// lock where whoever reads a table may read all of it.
     pub(crate) fn read_as(text: &str, tell: bool) -> Vec<Statement> {
-        Tree::read(text).iter().map(|tree| Statement::of(tree, tell)).collect()
+        let parse = || Tree::read(text).iter().map(|tree| Statement::of(tree, tell)).collect();
+        depth::with_stack(text, parse).unwrap_or_else(|| vec![Statement::too_deep(text)])
+    }
+
+    fn too_deep(text: &str) -> Statement {
+        Statement {
+            kind: Kind::Other,
+            sql: text.to_owned(),
+            tag: None,
+            rewritten: false,
+            shifts: None,
+            told: Vec::new(),
+            locks: false,
+            offset: 0,
+            understood: false,
+            kept: false,
+            blind: false,
+            refusal: Some(Refusal::new("54001", "stack depth limit exceeded")),
+            copy: None,
+        }
     }
 
     fn of(tree: &Tree, tell: bool) -> Statement {
@@ -156,15 +176,19 @@ mod tests {
     fn asynchronous_and_iam_forms_become_calls_of_our_own() {
         check(
             "create unique index async if not exists i on a.t (x)",
-            "Ddl => SELECT sys.local_async_index($mizzle$create        index       if not exists i on a.t (x)$mizzle$, true) AS job_id",
+            "Ddl => SELECT sys.local_async_index('create        index       if not exists i on a.t (x)', true) AS job_id",
         );
         check(
             "create index async unique on a.t (x)",
-            "Ddl => SELECT sys.local_async_index($mizzle$create index       unique on a.t (x)$mizzle$, false) AS job_id",
+            "Ddl => SELECT sys.local_async_index('create index       unique on a.t (x)', false) AS job_id",
         );
         check(
             "alter table async only a.t validate constraint \"C\";",
-            "Ddl => SELECT sys.local_async_validate($mizzle$a.t$mizzle$, $mizzle$C$mizzle$, false) AS job_id",
+            "Ddl => SELECT sys.local_async_validate('a.t', 'C', false) AS job_id",
+        );
+        check(
+            "create index async on t (a) where b = 'it'",
+            "Ddl => SELECT sys.local_async_index('create index       on t (a) where b = ''it''', false) AS job_id",
         );
         check("AWS IAM GRANT \"My Role\" TO 'arn:x'", "Ddl => CALL sys.local_iam_grant('My Role', 'arn:x')");
         check("aws iam revoke R from 'arn:x'", "Ddl => CALL sys.local_iam_revoke('r', 'arn:x')");

@@ -79,7 +79,7 @@ fn index(tree: &Tree) -> Rewrite {
     if unique && let Some(at) = text.to_lowercase().find("unique") {
         text.replace_range(at..at + "unique".len(), "      ");
     }
-    let sql = format!("SELECT sys.local_async_index($mizzle${text}$mizzle$, {unique}) AS job_id");
+    let sql = format!("SELECT sys.local_async_index({}, {unique}) AS job_id", literal(&text));
     ours(sql, "CREATE INDEX")
 }
 
@@ -89,10 +89,16 @@ fn validation(tree: &Tree) -> Rewrite {
     let constraint = named(K::CONSTRAINT_NAME_REF).map(|name| bare(&name)).unwrap_or_default();
     let missing_ok = tree.nodes().any(|node| node.kind() == K::IF_EXISTS);
     let sql = format!(
-        "SELECT sys.local_async_validate($mizzle${}$mizzle$, $mizzle${constraint}$mizzle$, {missing_ok}) AS job_id",
-        table.trim()
+        "SELECT sys.local_async_validate({}, {}, {missing_ok}) AS job_id",
+        literal(table.trim()),
+        literal(&constraint)
     );
     ours(sql, "ALTER TABLE")
+}
+
+/// A text as PostgreSQL reads it, whatever stands in it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn show(tree: &Tree) -> Option<Rewrite> {

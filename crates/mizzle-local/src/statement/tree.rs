@@ -102,8 +102,7 @@ fn pieces(file: &SyntaxNode) -> Vec<Vec<SyntaxToken>> {
     let tokens = file.descendants_with_tokens().filter_map(|element| element.into_token());
     for token in tokens {
         // A semicolon that ends a statement is a child of the statement, or of the file.
-        let depth = token.parent_ancestors().count();
-        let ends = token.kind() == SyntaxKind::SEMICOLON && depth <= 2;
+        let ends = token.kind() == SyntaxKind::SEMICOLON && token.parent_ancestors().nth(2).is_none();
         let last = pieces.len() - 1;
         pieces[last].push(token);
         if ends {

@@ -9,6 +9,7 @@ mod entry;
 mod faults;
 mod jobs;
 mod limits;
+mod objects;
 mod protocol;
 mod psql;
 mod races;

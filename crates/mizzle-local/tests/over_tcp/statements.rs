@@ -1,6 +1,6 @@
 //! Statements: transactions and refusals.
 
-use crate::cluster::{Cluster, story};
+use crate::cluster::{Cluster, ask, story};
 
 const ABORTED: &str = "25P02 current transaction is aborted, commands ignored until end of transaction block";
 const MIXED: &str = "0A000 ddl and dml are not supported in the same transaction";
@@ -89,5 +89,67 @@ async fn a_refusal_aborts_the_transaction() {
         ],
     )
     .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_table_has_already_is_judged_too() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    let bigint = "0A000 datatype integer not supported, identity column type must be bigint";
+    story(
+        &client,
+        &[
+            ("create table t (id bigint primary key, a int not null, b bigint not null)", "#0"),
+            ("alter table t alter a add generated always as identity (cache 1)", bigint),
+            ("alter table t alter b add generated always as identity (cache 1)", "#0"),
+            (
+                "alter table t alter constraint nope deferrable",
+                "42704 constraint \"nope\" of relation \"t\" does not exist",
+            ),
+            ("alter table t alter id drop not null", "42P16 column \"id\" is in a primary key"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn no_way_around_the_parameters() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    let read_only = |what: &str| format!("25006 cannot execute {what} in a read-only transaction");
+    story(
+        &client,
+        &[
+            ("select setting from pg_settings where name = 'server_version'", "16.13; #1"),
+            ("select count(*) from pg_settings where name = 'jit'", "1; #1"),
+            (
+                "update pg_settings set setting = 'on' where name = 'jit'",
+                "42501 permission denied for view pg_settings",
+            ),
+            (
+                "select set_config(name, 'on', false) from (values ('jit')) v (name)",
+                "0A000 setting configuration parameter \"name\" not supported",
+            ),
+            ("set session characteristics as transaction read only", "#0"),
+            ("create table t (a int)", &read_only("CREATE TABLE")),
+            ("set session characteristics as transaction read write", "#0"),
+            ("create table t (a int)", "#0"),
+        ],
+    )
+    .await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_deep_statement_ends_itself_and_nothing_else() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    let calls = |levels: usize| format!("select {}1{}", "abs(".repeat(levels), ")".repeat(levels));
+    assert_eq!(ask(&client, &calls(500)).await, "1; #1");
+    assert_eq!(ask(&client, &calls(100_000)).await, "54001 stack depth limit exceeded");
+    assert_eq!(ask(&client, &format!("select 1{}", " + 1".repeat(1_000))).await, "1001; #1");
+    assert_eq!(ask(&client, "select 1").await, "1; #1");
     cluster.stop().await;
 }

@@ -55,6 +55,7 @@ create index async covers on texts (f) include (c, d)
 create unique index async distinctly on plain (c) nulls not distinct
 create index async expression on texts ((c || d))
 create index async on plain (f, g)
+create index async dollars on texts (a) where f = '$mizzle$ ''quoted'''
 alter index by_b rename to by_bc
 alter index if exists by_bc rename to by_b
 drop index if exists covers, expression restrict
@@ -263,6 +264,34 @@ select * from pg_views limit 1
 select * from pg_indexes limit 1
 select * from pg_timezone_names limit 1
 select reltuples from pg_class where relname = 'plain'
+-- what ORMs ask for: Diesel, Drizzle, Django, SQLAlchemy, Npgsql
+SELECT tables.table_name, tables.table_schema FROM information_schema.tables WHERE tables.table_schema = 'public' AND tables.table_name NOT LIKE '\_\_%' AND tables.table_type in ('BASE TABLE','VIEW') ORDER BY tables.table_name
+SELECT columns.column_name, columns.udt_name, columns.udt_schema, columns.is_nullable, columns.character_maximum_length, columns.ordinal_position, col_description(CONCAT(columns.table_schema, '.', columns.table_name)::regclass, columns.ordinal_position) FROM information_schema.columns WHERE table_name='pet' AND table_schema='public' ORDER BY ordinal_position
+SELECT key_column_usage.column_name FROM information_schema.key_column_usage WHERE constraint_name IN (SELECT constraint_name FROM information_schema.table_constraints WHERE constraint_type='PRIMARY KEY') AND table_name='pet' ORDER BY ordinal_position
+SELECT kcu.constraint_schema, kcu.constraint_name, rc.unique_constraint_schema, rc.unique_constraint_name FROM information_schema.table_constraints tc JOIN information_schema.referential_constraints rc ON tc.constraint_name=rc.constraint_name JOIN information_schema.key_column_usage kcu ON kcu.constraint_name=tc.constraint_name WHERE tc.table_schema='public'
+SELECT pg_type.typname, pg_namespace.nspname FROM pg_type JOIN pg_namespace ON pg_type.typnamespace = pg_namespace.oid WHERE typcategory = 'E'
+SELECT obj_description('public.pet'::regclass, 'pg_class')
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated FROM pg_attribute a LEFT JOIN pg_attrdef d ON a.attrelid=d.adrelid AND a.attnum=d.adnum WHERE a.attrelid='pet'::regclass AND a.attnum>0 AND NOT a.attisdropped
+SELECT i.relname, am.amname, ix.indisunique, ix.indisprimary, pg_get_indexdef(ix.indexrelid), pg_get_expr(ix.indpred, ix.indrelid), ix.indnullsnotdistinct FROM pg_index ix JOIN pg_class i ON i.oid=ix.indexrelid JOIN pg_am am ON am.oid=i.relam WHERE ix.indrelid='pet'::regclass
+SELECT conname, contype, condeferrable, condeferred, convalidated, pg_get_constraintdef(oid), confupdtype, confdeltype, confmatchtype, conkey, confkey FROM pg_constraint WHERE conrelid='pet'::regclass
+SELECT * FROM information_schema.check_constraints WHERE constraint_schema='public'
+SELECT * FROM information_schema.constraint_column_usage LIMIT 1
+SELECT * FROM information_schema.domains LIMIT 1
+SELECT * FROM information_schema.views WHERE table_schema='public'
+SELECT * FROM information_schema.parameters LIMIT 1
+SELECT * FROM information_schema.role_table_grants LIMIT 1
+SELECT * FROM information_schema.element_types LIMIT 1
+SELECT oid, typname, typtype, typelem, typrelid, typbasetype FROM pg_type WHERE typname = 'd'
+SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid FROM (SELECT typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typrelid, typ.typnotnull, typ.relkind, elemtyp.oid AS elemtypoid FROM (SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind, typelem AS elemoid, CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype FROM pg_type AS typ LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid) LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive) AS typ LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = typ.elemoid) AS t JOIN pg_namespace AS ns ON (ns.oid = typnamespace) LIMIT 1
+SELECT enumtypid, enumlabel FROM pg_enum
+SELECT current_database(), current_schemas(false), current_schema
+SELECT pg_encoding_to_char(encoding) FROM pg_database WHERE datname='postgres'
+SELECT extname, extversion FROM pg_extension
+SELECT * FROM pg_policies
+SELECT * FROM pg_matviews
+SELECT * FROM pg_sequences
+SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+SELECT p.proname, l.lanname FROM pg_proc p JOIN pg_language l ON l.oid=p.prolang WHERE p.pronamespace='public'::regnamespace
 -- drops
 drop table if exists child, child2, nowhere
 drop table domains restrict

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind as K;
 
 use super::super::altering as find;
-use super::super::rule::{Rule, alter, alter_like, no};
+use super::super::rule::{Rule, alter, alter_like, clause, no};
 use super::super::shape::Shape::{Finds, Has, Says};
 
 const ADD_COLUMN: &str =
@@ -60,9 +60,5 @@ pub(super) const ROWS: &[Rule] = &[
     alter(K::SET_ACCESS_METHOD, "SET ACCESS METHOD", "alter-table, pattern"),
     alter_like(Finds(find::other_action), "{}", "alter-table, pattern"),
     no(Has(K::ALTER_TABLE, K::COLLATE), "COLLATE clause not supported", "dsql skill"),
-    no(
-        Has(K::ALTER_TABLE, K::COMPRESSION_METHOD),
-        "COMPRESSION not supported for ALTER TABLE",
-        "alter-table, pattern",
-    ),
+    clause(Finds(find::added_compression), "COMPRESSION", "ALTER TABLE", "alter-table, pattern"),
 ];

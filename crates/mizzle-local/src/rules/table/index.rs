@@ -2,7 +2,7 @@
 
 use squawk_syntax::SyntaxKind as K;
 
-use super::super::rule::{Rule, clause, no};
+use super::super::rule::{Rule, action, clause, no};
 use super::super::shape::Shape::{Finds, Has, Says};
 use super::super::{altering, typing as find};
 
@@ -20,5 +20,11 @@ pub(super) const ROWS: &[Rule] = &[
     no(Finds(find::included_expression), "expressions are not supported in included columns", "ministack"),
     clause(Has(K::CREATE_INDEX, K::TABLESPACE_CLAUSE), "TABLESPACE", "CREATE INDEX", "dsql skill, pattern"),
     clause(Has(K::CREATE_INDEX, K::WITH_PARAMS), "WITH", "CREATE INDEX", "dsql skill, pattern"),
+    no(
+        Has(K::CREATE_SCHEMA, K::CREATE_INDEX),
+        "unsupported mode. please use CREATE INDEX ASYNC.",
+        "create-index, pattern",
+    ),
+    action(Finds(altering::index_action), "ALTER INDEX", "{}", "grammar, pattern"),
     clause(Says(K::DROP_INDEX, &["concurrently"]), "CONCURRENTLY", "DROP INDEX", "create-index, pattern"),
 ];

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind as K;
 
 use super::super::rule::{Rule, action, clause, error, no, statement, statement_like};
-use super::super::shape::Shape::{Finds, Has, Is, Says};
+use super::super::shape::Shape::{Finds, Has, Holds, Is, Says};
 use super::super::{altering, speaking as find};
 
 const ENUM: &str = "Use text with a CHECK constraint, or a domain over text.";
@@ -37,6 +37,14 @@ pub(super) const ROWS: &[Rule] = &[
     no(Is(K::CREATE_PROCEDURE), "PROCEDURE is not supported", "dsql skill"),
     no(Is(K::ALTER_PROCEDURE), "PROCEDURE is not supported", "dsql skill"),
     no(Is(K::DROP_PROCEDURE), "PROCEDURE is not supported", "dsql skill"),
+    // Sequences
+    action(Has(K::ALTER_SEQUENCE, K::SET_LOGGED), "ALTER SEQUENCE", "SET LOGGED", "alter-sequence, pattern"),
+    action(
+        Has(K::ALTER_SEQUENCE, K::SET_UNLOGGED),
+        "ALTER SEQUENCE",
+        "SET UNLOGGED",
+        "alter-sequence, pattern",
+    ),
     // Statistics
     error(
         Finds(altering::statistics_target),
@@ -50,30 +58,37 @@ pub(super) const ROWS: &[Rule] = &[
     statement(K::DROP_MATERIALIZED_VIEW, "Drop", "create-view, pattern"),
     statement(K::REFRESH, "RefreshMatView", "create-view, pattern"),
     // Roles
-    clause(Has(K::CREATE_ROLE, K::ROLE_OPTION_PASSWORD), "PASSWORD", "CREATE ROLE", "grammar, pattern"),
-    clause(Has(K::CREATE_USER, K::ROLE_OPTION_PASSWORD), "PASSWORD", "CREATE ROLE", "grammar, pattern"),
-    clause(
-        Has(K::CREATE_ROLE, K::ROLE_OPTION_ENCRYPTED_PASSWORD),
-        "PASSWORD",
-        "CREATE ROLE",
-        "grammar, pattern",
-    ),
-    clause(
-        Has(K::CREATE_USER, K::ROLE_OPTION_ENCRYPTED_PASSWORD),
-        "PASSWORD",
-        "CREATE ROLE",
-        "grammar, pattern",
-    ),
+    clause(Finds(find::created_role), "{}", "CREATE ROLE", "grammar, pattern"),
     clause(Finds(find::altered_role), "{}", "ALTER ROLE", "grammar, pattern"),
     statement_like(Has(K::ALTER_ROLE, K::SET_CONFIG_PARAM), "AlterRoleSet", LINT),
     statement_like(Has(K::ALTER_ROLE, K::RESET_CONFIG_PARAM), "AlterRoleSet", LINT),
     statement_like(Has(K::ALTER_USER, K::SET_CONFIG_PARAM), "AlterRoleSet", LINT),
     statement_like(Has(K::ALTER_USER, K::RESET_CONFIG_PARAM), "AlterRoleSet", LINT),
+    // Privileges and comments on objects that have none
+    statement_like(Holds(K::PRIVILEGE_DATABASE), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_LANGUAGE), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_FOREIGN_SERVER), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_FOREIGN_DATA_WRAPPER), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_LARGE_OBJECT), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_PARAMETER), "Grant", "grammar, pattern"),
+    statement_like(Holds(K::PRIVILEGE_TABLESPACE), "Grant", "grammar, pattern"),
+    statement_like(
+        Holds(K::PRIVILEGE_TARGET_SCHEMAS),
+        "AlterDefaultPrivileges",
+        "supported-sql-features, pattern",
+    ),
+    statement_like(
+        Holds(K::PRIVILEGE_TARGET_LARGE_OBJECTS),
+        "AlterDefaultPrivileges",
+        "supported-sql-features, pattern",
+    ),
+    statement_like(Finds(find::commented), "Comment", "grammar, pattern"),
     statement(K::REASSIGN, "ReassignOwned", "pattern"),
     statement(K::DROP_OWNED, "DropOwned", "pattern"),
     statement(K::SECURITY_LABEL, "SecLabel", "pattern"),
     // Objects the service does not have
     statement(K::CREATE_TRIGGER, "CreateTrig", LINT),
+    statement_like(Has(K::CREATE_SCHEMA, K::CREATE_TRIGGER), "CreateTrig", LINT),
     statement(K::ALTER_TRIGGER, "Rename", LINT),
     statement(K::DROP_TRIGGER, "Drop", LINT),
     statement(K::CREATE_EVENT_TRIGGER, "CreateEventTrig", LINT),

@@ -2,8 +2,8 @@
 
 use squawk_syntax::SyntaxKind as K;
 
-use super::super::rule::{Rule, no, statement};
-use super::super::shape::Shape::{Calls, Finds, Holds};
+use super::super::rule::{Rule, no, statement, statement_like};
+use super::super::shape::Shape::{Calls, Finds, Has, Holds};
 use super::super::speaking as find;
 
 const LOCKING: &str = "locking clauses other than FOR UPDATE/FOR KEY SHARE are not supported";
@@ -67,6 +67,10 @@ pub(super) const ROWS: &[Rule] = &[
     statement(K::TRUNCATE, "Truncate", "unsupported-features, pattern")
         .hint("DELETE in batches of at most 3,000 rows, or DROP and CREATE the table."),
     statement(K::SELECT_INTO, "CreateTableAs", "pattern"),
+    statement_like(Has(K::EXPLAIN, K::CREATE_TABLE_AS), "CreateTableAs", "grammar, pattern"),
+    statement_like(Has(K::EXPLAIN, K::CREATE_MATERIALIZED_VIEW), "CreateTableAs", "grammar, pattern"),
+    statement_like(Has(K::EXPLAIN, K::DECLARE), "DeclareCursor", "grammar, pattern"),
+    statement_like(Has(K::EXPLAIN, K::EXECUTE), "Execute", "grammar, pattern"),
     statement(K::VACUUM, "Vacuum", "dsql-lint, pattern"),
     statement(K::REINDEX, "Reindex", "dsql-lint, pattern"),
     statement(K::CLUSTER, "Cluster", "dsql-lint, pattern"),

@@ -3,11 +3,11 @@
 use squawk_syntax::SyntaxKind as K;
 
 use super::super::rule::{Rule, no, statement, statement_like};
+use super::super::setting::UNSETTABLE;
 use super::super::shape::Shape::{Finds, Holds, Starts};
 use super::super::speaking as find;
 
 const RETRY: &str = "Aurora DSQL has no savepoints; retry the whole transaction.";
-const PARAMETER: &str = "setting configuration parameter \"{}\" not supported";
 
 pub(super) const ROWS: &[Rule] = &[
     statement(K::SAVEPOINT_CREATE, "Savepoint", "pattern").hint(RETRY),
@@ -24,8 +24,8 @@ pub(super) const ROWS: &[Rule] = &[
     no(Holds(K::NOT_DEFERRABLE), "DEFERRABLE transactions not supported", "grammar"),
     no(Holds(K::AND_CHAIN), "AND CHAIN not supported", "grammar"),
     statement(K::LOCK, "Lock", "dsql-lint"),
-    no(Finds(find::set_parameter), PARAMETER, "dsql skill"),
-    no(Finds(find::set_config), PARAMETER, "dsql skill"),
+    no(Finds(find::set_parameter), UNSETTABLE, "dsql skill"),
+    no(Finds(find::set_config), UNSETTABLE, "dsql skill"),
     no(Finds(find::session_authorization), "SET SESSION AUTHORIZATION not supported", "dsql-lint"),
     statement(K::DECLARE, "DeclareCursor", "aurora-dsql-orms"),
     statement(K::FETCH, "Fetch", "pattern"),
