@@ -244,13 +244,17 @@ end $$;
 
 -- How PostgreSQL stores a question for the time by keyword, up to the place where it stood, and how it stores the
 -- same question to a function of ours.
-create table sys.local_clock (asked text primary key, told text not null);
+create table sys.local_clock (
+  asked text primary key,
+  told text not null
+);
 
 do $$
 declare
   clock record;
   call text;
 begin
+  delete from sys.local_clock;
   for clock in select name, kind, at from (values ('current_date', 'date'), ('current_time', 'timetz'),
       ('current_timestamp', 'timestamptz'), ('localtime', 'time'), ('localtimestamp', 'timestamp')) c (name, kind)
     join generate_series(-1, 6) at on at < 0 or kind <> 'date' loop

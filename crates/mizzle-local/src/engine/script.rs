@@ -146,7 +146,8 @@ fn again(statement: &str) -> Option<Vec<String>> {
         )]);
     }
     let once = ["create role ", "drop database ", "update pg_catalog.pg_database "];
-    let harmless = ["alter schema ", "revoke ", "grant ", "create event trigger "];
+    let harmless =
+        ["create or replace ", "do ", "alter schema ", "revoke ", "grant ", "create event trigger "];
     match () {
         () if once.iter().any(|start| statement.starts_with(start)) => Some(Vec::new()),
         () if harmless.iter().any(|start| statement.starts_with(start)) => Some(vec![statement.to_owned()]),

@@ -125,6 +125,7 @@ impl Jobs {
     async fn finish(&mut self, cluster: &Cluster) -> io::Result<bool> {
         let judge = &cluster.adjudicator;
         let _alone = judge.alone().await?;
+        let _settling = judge.settling();
         let mut request = Request::default();
         request.query("SELECT sys.local_jobs_finish()");
         self.backend.send(&mut request).await?;

@@ -19,7 +19,7 @@ use super::seat::{Line, PATIENCE, Seat};
 use super::watch::Watch;
 use crate::Error;
 use crate::engine::{Backend, Outcome, gather};
-use crate::txn::{Catalog, QUESTION, SharedLog};
+use crate::txn::{Announced, Catalog, QUESTION, SharedLog};
 use crate::wire::Frame;
 
 /// How often we look again whom a silent backend waits for.
@@ -92,10 +92,15 @@ impl Adjudicator {
         Ok(())
     }
 
-    /// The same after a job.
+    /// The same after a job, which says before that it is [settling](Adjudicator::settling) it.
     pub(crate) async fn settled(&self) -> io::Result<()> {
         self.settled.fetch_add(1, Ordering::Relaxed);
         self.schema_changed().await
+    }
+
+    /// Says that a job may be changing the catalog: who runs a statement meanwhile waits for the latch before it answers.
+    pub(crate) fn settling(&self) -> Announced {
+        self.log.announce()
     }
 
     /// Counts the changes of the catalog that sessions made.
@@ -105,7 +110,7 @@ impl Adjudicator {
 
     /// How many commits changed something since the cluster started.
     pub(crate) fn commits(&self) -> u64 {
-        self.log.lock().version().saturating_sub(1)
+        self.log.lock().recorded()
     }
 
     pub(super) fn secret(&self) -> &str {

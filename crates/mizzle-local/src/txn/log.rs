@@ -25,6 +25,8 @@ pub(crate) struct CommitLog {
     commits: VecDeque<Arc<Commit>>,
     /// Sent to PostgreSQL and not answered yet.
     pending: Vec<Arc<Commit>>,
+    /// How many there were.
+    recorded: u64,
     /// How many write and commit in one go right now, with keys that are known afterwards.
     pub(super) announced: usize,
     /// How many snapshots are open, by version.
@@ -63,6 +65,11 @@ impl CommitLog {
             }
         }
         self.prune();
+    }
+
+    /// How many commits changed something, and how many changes of the catalog there were.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded
     }
 
     /// Whether somebody may just have committed what nobody can know of yet.
@@ -108,6 +115,7 @@ impl CommitLog {
 
     /// Those that were under way together may be answered in another order.
     fn insert(&mut self, commit: Arc<Commit>) {
+        self.recorded += 1;
         let at = self.commits.partition_point(|other| other.version < commit.version);
         self.commits.insert(at, commit);
         self.prune();
@@ -115,11 +123,14 @@ impl CommitLog {
 
     /// A commit while nobody has a snapshot.
     pub(crate) fn advance(&mut self) {
+        self.recorded += 1;
         self.version += 1;
     }
 
     /// The catalog is another one now: what was open before can only fail, so nothing has to be undone for it.
     pub(crate) fn schema_changed(&mut self, catalog: Catalog) {
+        // The first is the catalog that was there.
+        self.recorded += u64::from(self.schema > 0);
         self.version += 1;
         self.schema += 1;
         self.catalog = Arc::new(catalog);

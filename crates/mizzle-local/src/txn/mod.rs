@@ -27,7 +27,7 @@ pub(crate) use capture::Change;
 pub(crate) use catalog::{Catalog, QUESTION};
 pub(crate) use mode::Modes;
 pub(crate) use overlay::{orphans, overlay, stilled};
-pub(crate) use pending::{Clash, Reserved};
+pub(crate) use pending::{Announced, Clash, Reserved};
 pub(crate) use snapshot::{SharedLog, Snapshot};
 pub(crate) use verdict::is_doubtful;
 pub(crate) use write_set::WriteSet;

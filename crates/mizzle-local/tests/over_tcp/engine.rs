@@ -108,7 +108,7 @@ async fn a_data_folder_of_an_older_version_is_brought_up() {
         .await
         .batch_execute(
             "drop table sys.local_version; drop table sys.local_pace; drop function sys.local_set_job_delay; \
-             drop event trigger local_on_limits; drop trigger local_measure on t; \
+             drop event trigger local_on_limits; drop trigger local_capture on t; \
              alter table sys.local_jobs drop column subject; \
              alter table sys.local_jobs alter column status drop default; \
              drop function sys.local_jobs_step; create function sys.local_jobs_step() returns text language sql as \
