@@ -57,11 +57,15 @@ mod executor;
 mod load;
 mod methods;
 mod model;
+mod node;
 pub mod prelude;
 mod query;
 mod relation;
 mod row;
+mod rows;
+mod shape;
 mod statement;
+mod stitch;
 mod transaction;
 mod types;
 mod write;
@@ -82,11 +86,15 @@ pub use load::Load;
 pub use methods::Answering;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
-pub use mizzle_macros::{schema, table};
+pub use mizzle_macros::{Shape, schema, table};
 pub use model::{BelongsTo, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
-pub use relation::{Any, BelongsToOne, Count, HasMany, ManyToMany, Push, Relation, Relations, With};
+pub use relation::{
+    Aggregate, Any, Count, Extreme, KeyColumns, Keyed, Kind, Link, Many, Maybe, One, Path, Push, Related, Relation,
+    Relations, SameKey, Summable, With,
+};
 pub use row::{PgField, PgRow};
+pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
 pub use transaction::Tx;
 pub use types::ColumnType;
 pub use write::{Delete, Execute, Filtered, Unfiltered, Update};

@@ -12,7 +12,8 @@ use diesel::sql_types::HasSqlType;
 use diesel::{QueryResult, Table};
 
 use crate::model::{Model, NewRow, Patch};
-use crate::query::{Condition, Fragment, push_filters};
+use crate::query::{Condition, Fragment};
+use crate::rows::push_filters;
 
 /// A statement that changes rows: an [`Update`], a [`Delete`], or any of Diesel's.
 #[diagnostic::on_unimplemented(
