@@ -10,6 +10,8 @@ mod ast;
 mod attr;
 mod check;
 mod expand;
+mod from_row;
+mod raw;
 mod relation;
 mod repair;
 mod schema;
@@ -69,20 +71,6 @@ pub fn schema(input: TokenStream) -> TokenStream {
 
 /// Reads columns and relations of a table into a struct, by its fields.
 ///
-/// ```ignore
-/// #[derive(Shape)]
-/// #[shape(of = Owner)]
-/// struct OwnerCard {
-///     id: Uuid,
-///     #[shape(from = name)]
-///     called: String,
-///     pets: Vec<PetCard>,
-///     #[shape(count = pets)]
-///     pet_count: i64,
-/// }
-/// let cards = db.load(OwnerCard::query().filter(owner::city.eq("Anytown")).pets(|pets| pets.limit(3))).await?;
-/// ```
-///
 /// A field is a column of the table, read as a type that its SQL type allows, or a relation: `Vec<S>`, `Option<S>`, `S` or
 /// `Box<S>`, where `S` is again a shape, or a table's own struct. Only what is named is selected.
 ///
@@ -98,4 +86,20 @@ pub fn schema(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn shape(input: TokenStream) -> TokenStream {
     shape::expand(&input.into()).into()
+}
+
+/// SQL written by hand, for what no builder says: `sql!("SELECT {owner::name} FROM {owner::table} WHERE city = {city}")`.
+///
+/// `{value}` is a parameter, whatever the expression: never text in the SQL. `{owner::name}`, `{owner::table}`: a path of two or
+/// more words is the name of a column or table, checked by the compiler and quoted. `{{` and `}}` are braces. The rows are read
+/// as tuples or structs and their columns' types are compared.
+#[proc_macro]
+pub fn sql(input: TokenStream) -> TokenStream {
+    raw::expand(input.into()).into()
+}
+
+/// Reads a struct from a row of `sql!`, each field from the column of its name, or of `#[row(name = "…")]`.
+#[proc_macro_derive(FromRow, attributes(row))]
+pub fn from_row(input: TokenStream) -> TokenStream {
+    from_row::expand(input.into()).into()
 }

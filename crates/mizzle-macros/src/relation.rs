@@ -20,7 +20,9 @@ pub(crate) fn has(
     let kind = |options: &mut Options| {
         let by = options.take("by")?;
         options.finish(|| {
-            format!("unknown option of `{word}`: write `{word}({example})` or `{word}({example}, by = owner_id)`")
+            format!(
+                "unknown option of `{word}`: write `{word}({example})` or `{word}({example}, by = owner_id)`"
+            )
         })?;
         Ok(RelationKind::Has { by, one })
     };

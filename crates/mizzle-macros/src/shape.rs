@@ -144,6 +144,11 @@ impl ShapeInput {
             impl<'q> ::core::convert::From<#query<'q>> for ::mizzle::__private::Node<'q> {
                 fn from(query: #query<'q>) -> Self { query.0 }
             }
+            impl ::mizzle::ToSqlText for #query<'_> {
+                fn to_sql(&self) -> ::core::result::Result<::mizzle::SqlText, ::mizzle::Error> {
+                    ::mizzle::SqlText::of_node(::core::clone::Clone::clone(&self.0))
+                }
+            }
             impl ::mizzle::Load<#ident> for #query<'_> {
                 fn plan(
                     self,
@@ -247,9 +252,10 @@ impl FieldInput {
     /// `Related::new().filter(…).count()`.
     fn relation(&self, part: &TokenStream) -> TokenStream {
         let calls = self.calls();
-        let aggregate = self.aggregate.as_ref().map(|AggregateInput { function, column, .. }| {
-            quote!(.#function(#column))
-        });
+        let aggregate = self
+            .aggregate
+            .as_ref()
+            .map(|AggregateInput { function, column, .. }| quote!(.#function(#column)));
         quote!(::mizzle::Related::<#part>::new() #calls #aggregate)
     }
 
@@ -283,7 +289,7 @@ impl FieldInput {
 
     /// Where a mismatch between the field and the table is reported.
     fn span(&self) -> Span {
-        self.ty.span().resolved_at(Span::mixed_site())
+        self.ty.span().resolved_at(Span::call_site())
     }
 }
 
@@ -292,8 +298,19 @@ fn is_surely_a_column(ty: &Type) -> bool {
     let ty = inside(ty, "Option").unwrap_or(ty);
     let vec = inside(ty, "Vec").map(last_segment);
     let columns = [
-        "Uuid", "String", "bool", "i16", "i32", "i64", "f32", "f64", "BigDecimal", "NaiveDate", "NaiveTime",
-        "NaiveDateTime", "DateTime",
+        "Uuid",
+        "String",
+        "bool",
+        "i16",
+        "i32",
+        "i64",
+        "f32",
+        "f64",
+        "BigDecimal",
+        "NaiveDate",
+        "NaiveTime",
+        "NaiveDateTime",
+        "DateTime",
     ];
     vec.as_deref() == Some("u8") || columns.contains(&last_segment(ty).as_str())
 }

@@ -14,7 +14,8 @@ use crate::row::PgRow;
 use crate::statement::Statement;
 use crate::stitch::{Loaded, Reader};
 
-/// A query whose rows are `T`: a [`Query`](crate::Query), or anything that Diesel can load as `T`.
+/// A query whose rows are `T`: a [`Query`](crate::Query), that of a shape, anything that Diesel can load as `T`, or
+/// [`sql!`](macro@crate::sql).
 #[diagnostic::on_unimplemented(
     message = "this query does not give rows of `{T}`",
     label = "cannot be loaded as `{T}`",
@@ -43,6 +44,13 @@ impl<T: 'static> Plan<T> {
         };
         Ok(Self { statements, read: Box::new(read) })
     }
+
+    /// The plan of one statement whose rows are read by `read`.
+    pub(crate) fn of_rows(statement: Statement, read: fn(&PgRow) -> QueryResult<T>) -> Self {
+        let read =
+            move |answers: Vec<Answer>| answers.iter().flat_map(|answer| &answer.rows).map(read).collect();
+        Self { statements: vec![statement], read: Box::new(read) }
+    }
 }
 
 impl<M: Model, W: Relations<M>> Load<W::Item> for Query<'_, M, W> {
@@ -60,10 +68,6 @@ where
     T: FromSqlRow<ST, Pg> + 'static,
 {
     fn plan(self) -> QueryResult<Plan<T>> {
-        let statements = vec![Statement::of(&self.as_query())?];
-        let read = |answers: Vec<Answer>| {
-            answers.iter().flat_map(|answer| &answer.rows).map(PgRow::read::<ST, T>).collect()
-        };
-        Ok(Plan { statements, read: Box::new(read) })
+        Ok(Plan::of_rows(Statement::of(&self.as_query())?, PgRow::read::<ST, T>))
     }
 }

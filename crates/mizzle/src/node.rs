@@ -25,7 +25,7 @@ use crate::statement::Statement;
 use crate::stitch::Layout;
 
 /// How many relations may lead to a row. A shape that contains itself has no end.
-const DEPTH: usize = 16;
+const DEPTH: usize = 10;
 
 /// A statement of a flight to be: columns of one table, its conditions, and what stands beside its rows.
 #[derive(Clone)]
@@ -79,24 +79,28 @@ impl<'q> Node<'q> {
         self.columns.push(name);
     }
 
+    /// Keeps the rows for which the condition is true.
     #[must_use]
     pub fn filter<T, C: Condition<T> + 'q>(mut self, condition: C) -> Self {
         self.select.filters.push(Arc::new(condition));
         self
     }
 
+    /// Orders the rows that are equal so far.
     #[must_use]
     pub fn order_by<T, O: Order<T> + 'q>(mut self, order: O) -> Self {
         self.select.orders.push(Arc::new(order));
         self
     }
 
+    /// Gives at most this many rows; of each parent's, if it is that of a relation.
     #[must_use]
     pub fn limit(mut self, rows: i64) -> Self {
         self.select.limit = Some(rows);
         self
     }
 
+    /// Skips this many rows.
     #[must_use]
     pub fn offset(mut self, rows: i64) -> Self {
         self.select.offset = Some(rows);
@@ -120,7 +124,10 @@ impl<'q> Node<'q> {
         statements: &mut Vec<Statement>,
     ) -> QueryResult<Layout> {
         if self.depth > DEPTH {
-            let text = format!("a shape of \"{}\" contains itself: give the innermost a struct of its own", self.table.name);
+            let text = format!(
+                "a shape of \"{}\" contains itself: give the innermost a struct of its own",
+                self.table.name
+            );
             return Err(Error::QueryBuilderError(text.into()));
         }
         if self.columns.is_empty() {
@@ -131,7 +138,7 @@ impl<'q> Node<'q> {
             self.beside.iter().map(|beside| positions(&mut self.columns, beside.path.parent)).collect();
         // the key by which a row is given to its parent: columns of its own, or of the link's
         let near = path.map(|path| path.near());
-        let linked = near.filter(|near| near.table != self.table);
+        let linked = near.filter(|_| path.is_some_and(|path| path.through.is_some()));
         let key = match near {
             Some(near) if linked.is_none() => positions(&mut self.columns, near.names),
             Some(near) => (self.columns.len()..self.columns.len() + near.names.len()).collect(),
@@ -140,9 +147,11 @@ impl<'q> Node<'q> {
         let own = Columns { table: self.table, names: &self.columns };
         let columns: Vec<_> = std::iter::once(own).chain(linked).collect();
         statements.push(Statement::of(&SelectFrom { columns: &columns, rows })?);
-        let beside = self.beside.into_iter().zip(from_parent).map(|(beside, from_parent)| {
-            Ok((from_parent, beside.walk(rows, statements)?))
-        });
+        let beside = self
+            .beside
+            .into_iter()
+            .zip(from_parent)
+            .map(|(beside, from_parent)| Ok((from_parent, beside.walk(rows, statements)?)));
         Ok(Layout { key, beside: beside.collect::<QueryResult<_>>()? })
     }
 }

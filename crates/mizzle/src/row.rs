@@ -53,6 +53,17 @@ impl PgRow {
         })
     }
 
+    /// Where the column of this name is.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.row.columns().iter().position(|column| column.name() == name)
+    }
+
+    /// A column's name and type.
+    pub(crate) fn column(&self, at: usize) -> (&str, &Type) {
+        let column = &self.row.columns()[at];
+        (column.name(), column.type_())
+    }
+
     /// How many columns there are.
     pub(crate) fn len(&self) -> usize {
         self.row.len()
@@ -88,7 +99,7 @@ impl PgRow {
 }
 
 impl Oid {
-    fn of(ty: &Type) -> Self {
+    pub(crate) fn of(ty: &Type) -> Self {
         // no type has the oid 0 (InvalidOid)
         Self(NonZeroU32::new(ty.oid()).unwrap_or(NonZeroU32::MAX))
     }
@@ -135,7 +146,7 @@ impl RowIndex<usize> for PgRow {
 
 impl<'name> RowIndex<&'name str> for PgRow {
     fn idx(&self, name: &'name str) -> Option<usize> {
-        self.row.columns().iter().position(|column| column.name() == name)
+        self.position(name)
     }
 }
 

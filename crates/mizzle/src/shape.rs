@@ -74,7 +74,7 @@ impl<C: Column + Expression, T: Reads<<C as Expression>::SqlType>> Part<T> for C
         row.value::<C::SqlType, T>()
     }
 
-    fn narrow<'q>(node: Node<'q>, _: impl FnOnce(NoQuery) -> NoQuery) -> Node<'q> {
+    fn narrow<'q>(node: Node<'q>, _: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
         node
     }
 }
@@ -115,7 +115,8 @@ impl<L: Link<Kind = One>, S: Shape<Of = L::Child>> Holds<L> for S {
 
     fn collect(mut rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
         rows.next().unwrap_or_else(|| {
-            let text = format!("the row that \"{}\" refers to is not there: make the field an `Option`", L::NAME);
+            let text =
+                format!("the row that \"{}\" refers to is not there: make the field an `Option`", L::NAME);
             Err(Error::DeserializationError(text.into()))
         })
     }

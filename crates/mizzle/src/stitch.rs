@@ -70,12 +70,7 @@ impl Loaded {
 }
 
 impl Related {
-    fn stitch(
-        parents: &[PgRow],
-        from_parent: &[usize],
-        layout: &Layout,
-        answers: &mut Answers,
-    ) -> Self {
+    fn stitch(parents: &[PgRow], from_parent: &[usize], layout: &Layout, answers: &mut Answers) -> Self {
         let loaded = Loaded::stitch(layout, answers);
         let rows = &loaded.rows;
         let mut groups: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();

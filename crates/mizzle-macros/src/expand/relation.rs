@@ -94,7 +94,9 @@ fn two_modules_down(visibility: &Visibility) -> TokenStream {
     match visibility {
         Visibility::Inherited => quote!(pub(in super::super)),
         Visibility::Restricted(restricted) if restricted.path.is_ident("crate") => quote!(pub(crate)),
-        Visibility::Restricted(restricted) if restricted.path.is_ident("self") => quote!(pub(in super::super)),
+        Visibility::Restricted(restricted) if restricted.path.is_ident("self") => {
+            quote!(pub(in super::super))
+        }
         Visibility::Restricted(restricted) => match &restricted.path {
             path if path.segments.first().is_some_and(|first| first.ident == "super") => {
                 quote!(pub(in super::super::#path))
@@ -109,6 +111,8 @@ fn two_modules_down(visibility: &Visibility) -> TokenStream {
 fn links(input: &TableInput) -> TokenStream {
     let (ident, module) = (&input.ident, input.module());
     let key = input.primary_key().map(|column| &column.ident);
+    let fields = input.columns.iter().map(|column| &column.ident);
+    let columns = input.columns.iter().map(ColumnInput::column_name);
     let links = input.relations.iter().map(|relation| {
         let RelationInput { name, target, kind } = relation;
         let text = text_of(name);
@@ -147,6 +151,11 @@ fn links(input: &TableInput) -> TokenStream {
             fn parts(parts: &mut ::mizzle::__private::Parts<'_>) { parts.model::<Self>(); }
             fn read(row: &mut ::mizzle::__private::Reader<'_>) -> ::mizzle::__private::diesel::QueryResult<Self> {
                 row.model()
+            }
+        }
+        impl ::mizzle::FromRow for #ident {
+            fn from_row(row: &::mizzle::PgRow) -> ::mizzle::__private::diesel::QueryResult<Self> {
+                ::core::result::Result::Ok(Self { #(#fields: row.get(#columns)?),* })
             }
         }
         #(#links)*

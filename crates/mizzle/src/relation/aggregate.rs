@@ -13,8 +13,8 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::query_source::Column;
 use diesel::sql_types::{self, BigInt, IntoNotNullable, Nullable};
 
-use super::related::{Link, Many, Related};
 use super::Relation;
+use super::related::{Link, Many, Related};
 use crate::model::{HasColumn, Model};
 use crate::node::Beside;
 use crate::query::Fragment;

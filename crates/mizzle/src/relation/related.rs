@@ -40,9 +40,7 @@ pub trait Kind: 'static {
     /// `Vec<T>` or `Option<T>`.
     type Of<T: Send + 'static>: Send + 'static;
     #[doc(hidden)]
-    fn collect<T: Send + 'static>(
-        rows: impl Iterator<Item = QueryResult<T>>,
-    ) -> QueryResult<Self::Of<T>>;
+    fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Self::Of<T>>;
 }
 
 impl Kind for Many {
