@@ -163,17 +163,19 @@ impl ShapeInput {
         format_ident!("{}Query", self.ident)
     }
 
-    /// The column or relation of a field.
+    /// The column or relation of a field, all of it at the field: a mistake is reported there.
     fn part(&self, field: &FieldInput) -> TokenStream {
-        let module = module_of(&self.of);
+        let mut module = module_of(&self.of);
+        for segment in &mut module.segments {
+            segment.ident.set_span(field.ident.span());
+        }
         let name = match &field.aggregate {
             Some(aggregate) => &aggregate.relation,
             None => field.from.as_ref().unwrap_or(&field.ident),
         };
-        match field.aggregate {
-            Some(_) => quote!(#module::relations::#name),
-            None => quote!(#module::parts::#name),
-        }
+        let kind = if field.aggregate.is_some() { "relations" } else { "parts" };
+        let kind = Ident::new(kind, field.ident.span());
+        quote_spanned!(field.ident.span() => #module::#kind::#name)
     }
 }
 
@@ -232,12 +234,12 @@ impl FieldInput {
             let relation = self.relation(part);
             return quote!(parts.aggregate(#field, #relation););
         }
-        let add = quote_spanned!(self.span() => <#part as ::mizzle::Part<#ty>>::add(#field, parts););
+        let add = quote_spanned!(self.ident.span() => <#part as ::mizzle::Part<#ty>>::add(#field, parts););
         if self.narrowed.is_empty() {
             return add;
         }
         let calls = self.calls();
-        quote!(#add parts.narrow::<#part, #ty>(#field, |query| query #calls);)
+        quote_spanned!(self.ident.span() => #add parts.narrow::<#part, #ty>(#field, |query| query #calls);)
     }
 
     fn read_from_row(&self, part: &TokenStream) -> TokenStream {
@@ -246,7 +248,7 @@ impl FieldInput {
             let relation = self.relation(part);
             return quote_spanned!(self.span() => ::mizzle::__private::read_aggregate(|| #relation, row)?);
         }
-        quote_spanned!(self.span() => <#part as ::mizzle::Part<#ty>>::read(row)?)
+        quote_spanned!(self.ident.span() => <#part as ::mizzle::Part<#ty>>::read(row)?)
     }
 
     /// `Related::new().filter(…).count()`.
@@ -274,8 +276,8 @@ impl FieldInput {
             ),
             None if is_surely_a_column(ty) => return None,
             None => (
-                quote!(<#part as ::mizzle::Part<#ty>>::Query<'q>),
-                quote!(|node| <#part as ::mizzle::Part<#ty>>::narrow(node, more)),
+                quote_spanned!(ident.span() => <#part as ::mizzle::Part<#ty>>::Query<'q>),
+                quote_spanned!(ident.span() => |node| <#part as ::mizzle::Part<#ty>>::narrow(node, more)),
             ),
         };
         Some(quote! {

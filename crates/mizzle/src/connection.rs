@@ -117,10 +117,9 @@ pub(crate) struct Arriving {
 
 impl Arriving {
     /// Has the connection for itself.
-    pub(crate) fn alone(self) -> Self {
-        let mut this = self;
-        this.alone = true;
-        this
+    pub(crate) fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 }
 

@@ -199,7 +199,7 @@ pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
     Aggregate, Any, Count, Extreme, KeyColumns, Keyed, Kind, Link, Many, Maybe, One, Path, Push, Related,
-    Relation, Relations, SameKey, Summable, With,
+    Relation, Relations, SameKey, StartsFrom, Summable, With,
 };
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};

@@ -36,6 +36,12 @@ pub struct Parts<'q>(Node<'q>);
 /// A column or relation that a field of type `T` can hold.
 ///
 /// Implemented for each column, and by `#[table]` for each relation.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{T}` cannot hold `{Self}`",
+    label = "not what the table has under this name",
+    note = "a column is read as its own type, as `Option` if it can be NULL; a relation to many rows is a `Vec<S>`, to one that may \
+            be missing an `Option<S>`, to one that is there an `S`, where `S` is a shape of the related table"
+)]
 pub trait Part<T> {
     /// What says more about it: a query on the related rows, [`NoQuery`] for a column.
     type Query<'q>;

@@ -18,6 +18,9 @@ use crate::statement::Statement;
 /// The rows of a query as they arrive. Dropped before its end, the query is cancelled on the server.
 pub type Rows<T> = BoxStream<'static, Result<T, Error>>;
 
+/// What makes a value of one row.
+type ReadRow<T> = fn(&PgRow) -> QueryResult<T>;
+
 /// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations.
 #[diagnostic::on_unimplemented(
     message = "this query cannot be streamed as rows of `{T}`",
@@ -26,11 +29,11 @@ pub type Rows<T> = BoxStream<'static, Result<T, Error>>;
 )]
 pub trait LoadRows<T> {
     #[doc(hidden)]
-    fn statement(self) -> QueryResult<(Statement, fn(&PgRow) -> QueryResult<T>)>;
+    fn statement(self) -> QueryResult<(Statement, ReadRow<T>)>;
 }
 
 impl<M: Model> LoadRows<M> for Query<'_, M> {
-    fn statement(self) -> QueryResult<(Statement, fn(&PgRow) -> QueryResult<M>)> {
+    fn statement(self) -> QueryResult<(Statement, ReadRow<M>)> {
         let (mut statements, _) = self.node.plan()?;
         // a query without relations is one statement
         Ok((statements.remove(0), |row| row.read_columns::<M::SqlType, M>(0..M::DEF.columns.len())))
@@ -38,7 +41,7 @@ impl<M: Model> LoadRows<M> for Query<'_, M> {
 }
 
 impl<T: FromRow> LoadRows<T> for RawSql {
-    fn statement(self) -> QueryResult<(Statement, fn(&PgRow) -> QueryResult<T>)> {
+    fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
         Ok((self.into_statement()?, T::from_row))
     }
 }
@@ -51,7 +54,7 @@ where
     Q::SqlType: diesel::query_dsl::CompatibleType<T, Pg, SqlType = ST>,
     T: FromSqlRow<ST, Pg>,
 {
-    fn statement(self) -> QueryResult<(Statement, fn(&PgRow) -> QueryResult<T>)> {
+    fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
         Ok((Statement::of(&self.as_query())?, PgRow::read::<ST, T>))
     }
 }

@@ -126,6 +126,7 @@ fn links(input: &TableInput) -> TokenStream {
                 const NAME: &'static str = #text;
                 const PATH: ::mizzle::Path = #path;
             }
+            impl ::mizzle::StartsFrom<#ident> for #module::relations::#name {}
             impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
                 type Query<'q> = <T::Item as ::mizzle::Shape>::Query<'q>;
                 fn add(field: &'static str, parts: &mut ::mizzle::__private::Parts<'_>) {

@@ -14,7 +14,7 @@ use diesel::query_source::Column;
 use diesel::sql_types::{self, BigInt, IntoNotNullable, Nullable};
 
 use super::Relation;
-use super::related::{Link, Many, Related};
+use super::related::{Link, Many, Related, StartsFrom};
 use crate::model::{HasColumn, Model};
 use crate::node::Beside;
 use crate::query::Fragment;
@@ -168,7 +168,7 @@ impl<'q, L: Link, ST, T> Aggregate<'q, L, ST, T> {
     }
 }
 
-impl<L: Link> Relation<L::Parent> for Count<'_, L> {
+impl<P: Model, L: Link + StartsFrom<P>> Relation<P> for Count<'_, L> {
     type Out = i64;
 
     fn into_beside<'q>(self) -> Beside<'q>
@@ -176,7 +176,7 @@ impl<L: Link> Relation<L::Parent> for Count<'_, L> {
         Self: 'q,
     {
         let aggregate = Some(Arc::new(CountRows) as Arc<dyn Fragment>);
-        Beside { aggregate, ..self.0.into_beside() }
+        Beside { aggregate, ..Relation::<P>::into_beside(self.0) }
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<i64> {
@@ -184,9 +184,10 @@ impl<L: Link> Relation<L::Parent> for Count<'_, L> {
     }
 }
 
-impl<L, ST, T> Relation<L::Parent> for Aggregate<'_, L, ST, T>
+impl<P, L, ST, T> Relation<P> for Aggregate<'_, L, ST, T>
 where
-    L: Link,
+    P: Model,
+    L: Link + StartsFrom<P>,
     ST: 'static,
     T: Send + 'static,
     Option<T>: FromSqlRow<Nullable<ST>, Pg>,
@@ -197,7 +198,7 @@ where
     where
         Self: 'q,
     {
-        Beside { aggregate: Some(self.aggregate), ..self.related.into_beside() }
+        Beside { aggregate: Some(self.aggregate), ..Relation::<P>::into_beside(self.related) }
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<Option<T>> {

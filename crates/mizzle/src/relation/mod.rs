@@ -18,7 +18,7 @@ pub use aggregate::{Aggregate, Count, Extreme, Summable};
 pub use any::Any;
 pub use key::{KeyColumns, Keyed, SameKey};
 pub use path::Path;
-pub use related::{Kind, Link, Many, Maybe, One, Related};
+pub use related::{Kind, Link, Many, Maybe, One, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///

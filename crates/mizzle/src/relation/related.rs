@@ -25,6 +25,14 @@ pub trait Link: 'static {
     const PATH: Path;
 }
 
+/// The table that a relation starts from, as a trait so that the compiler can say what is wrong. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "this relation does not start from `{P}`",
+    label = "not a relation of `{P}`",
+    note = "`.with(…)` takes the relations of the query's own rows, such as `{P}::…()`"
+)]
+pub trait StartsFrom<P> {}
+
 /// Any number of related rows: `has_many`, `many_to_many`.
 #[derive(Debug, Clone, Copy)]
 pub struct Many;
@@ -127,7 +135,7 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     }
 }
 
-impl<L: Link, W: Relations<L::Child>> Relation<L::Parent> for Related<'_, L, W> {
+impl<P: Model, L: Link + StartsFrom<P>, W: Relations<L::Child>> Relation<P> for Related<'_, L, W> {
     type Out = <L::Kind as Kind>::Of<W::Item>;
 
     fn into_beside<'q>(self) -> Beside<'q>
