@@ -204,14 +204,8 @@ async fn the_sum_and_the_extremes_of_related_rows_have_the_servers_types() {
         )
         .await
         .unwrap();
-    let (sum, grams, least, most, average): &(
-        Option<BigDecimal>,
-        Option<i64>,
-        Option<i16>,
-        Option<BigDecimal>,
-        Option<BigDecimal>,
-    ) = &orders[0].related;
-    assert_eq!((sum, grams, least), (&Some(price("10")), &Some(100), &Some(100)));
+    let (sum, grams, least, most, average) = &orders[0].related;
+    assert_eq!((sum, grams, least), (&Some(price("10")), &Some(100_i64), &Some(100_i16)));
     assert_eq!((most, average), (&Some(price("9.99")), &Some(price("9.99"))));
     assert_eq!(orders[1].related, (None, None, None, None, None));
 }

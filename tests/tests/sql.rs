@@ -82,7 +82,8 @@ async fn joins_know_which_side_may_be_null() {
 #[tokio::test]
 async fn rows_are_grouped_counted_and_kept_by_having() {
     let Ground { db, local: _local } = league().await;
-    let grouped: Vec<(Option<i32>, i64, Option<BigDecimal>, Option<i64>)> = db
+    type Group = (Option<i32>, i64, Option<BigDecimal>, Option<i64>);
+    let grouped: Vec<Group> = db
         .load(player::table.group_by(player::team_id).having(count_star().gt(1)).select((
             player::team_id,
             count_star(),
