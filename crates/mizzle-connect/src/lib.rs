@@ -30,6 +30,7 @@
 //! `aws-config` (on by default) finds credentials the way AWS's own tools do: profiles, SSO, roles of containers and
 //! instances. Without it credentials are static, from the environment or from [`Config::credentials`].
 
+mod cancel;
 mod config;
 mod conflict;
 mod connect;

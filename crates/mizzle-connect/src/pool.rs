@@ -26,6 +26,14 @@ pub trait Session: Send + 'static {
     /// Begins a session on a new connection.
     fn new(client: Client) -> Self;
 
+    /// Begins a session on a connection that was made with this configuration, which can also cancel what it runs.
+    fn open(client: Client, _config: &Config) -> Self
+    where
+        Self: Sized,
+    {
+        Self::new(client)
+    }
+
     /// The connection.
     fn client(&self) -> &Client;
 
@@ -219,7 +227,7 @@ impl<S: Session> managed::Manager for Manager<S> {
         let now = Instant::now();
         let lifetime =
             self.options.lifetime.saturating_sub(self.options.lifetime_jitter.mul_f64(rand::random()));
-        Ok(Held { session: S::new(client), expires: now + lifetime, returned: now })
+        Ok(Held { session: S::open(client, &self.config), expires: now + lifetime, returned: now })
     }
 
     async fn recycle(&self, held: &mut Held<S>, _: &Metrics) -> RecycleResult<Error> {

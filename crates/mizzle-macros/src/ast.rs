@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Ident, ItemStruct, Path, Type, Visibility};
 
 use crate::attr::{self, ColumnOptions, TableOptions};
+use crate::relation;
 
 /// Everything the expansion needs to know about one table.
 pub(crate) struct TableInput {
@@ -42,12 +43,12 @@ pub(crate) struct RelationInput {
 
 /// How the rows of the target are found.
 pub(crate) enum RelationKind {
-    /// The target's column holds our key; `None`: its only `belongs_to` of this table.
-    HasMany { by: Option<Ident> },
-    /// This table's column holds the target's key.
-    BelongsTo { column: Ident },
-    /// A link table belongs to both.
-    ManyToMany { through: Path },
+    /// The target's columns hold our key; none named: its only `belongs_to` of this table. `one`: in one row at most.
+    Has { by: Vec<Ident>, one: bool },
+    /// This table's columns hold the target's key.
+    BelongsTo { columns: Vec<Ident> },
+    /// A link table belongs to both, by the columns named, or else by its only `belongs_to` of each.
+    ManyToMany { through: Path, from: Vec<Ident>, to: Vec<Ident> },
 }
 
 impl TableInput {
@@ -78,8 +79,10 @@ impl TableInput {
         for attribute in item.attrs {
             match attr::name_of(&attribute).as_str() {
                 "index" => attr::index(&attribute, &mut indexes, errors),
-                "has_many" => attr::has_many(&attribute, &mut relations, errors),
-                "many_to_many" => attr::many_to_many(&attribute, &mut relations, errors),
+                "has_many" => relation::has(&attribute, false, &mut relations, errors),
+                "has_one" => relation::has(&attribute, true, &mut relations, errors),
+                "belongs_to" => relation::belongs_to(&attribute, &mut relations, errors),
+                "many_to_many" => relation::many_to_many(&attribute, &mut relations, errors),
                 _ => attributes.push(attribute),
             }
         }

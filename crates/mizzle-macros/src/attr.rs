@@ -107,48 +107,6 @@ pub(crate) fn index(attribute: &Attribute, indexes: &mut Vec<IndexInput>, errors
     indexes.push(IndexInput { span: attribute.span(), unique, columns });
 }
 
-pub(crate) fn has_many(
-    attribute: &Attribute,
-    relations: &mut Vec<RelationInput>,
-    errors: &mut Vec<syn::Error>,
-) {
-    match attribute.parse_args::<Named>() {
-        Ok(Named { name, target, option }) => match option {
-            Some((word, path)) if word == "by" => match path.get_ident().cloned() {
-                Some(by) => relations.push(RelationInput {
-                    name,
-                    target,
-                    kind: RelationKind::HasMany { by: Some(by) },
-                }),
-                None => errors.push(syn::Error::new_spanned(path, "`by` takes a field's name")),
-            },
-            Some((word, _)) => errors.push(syn::Error::new(
-                word.span(),
-                "unknown option of `has_many`: write `has_many(pets: Pet)` or `has_many(pets: Pet, by = owner_id)`",
-            )),
-            None => relations.push(RelationInput { name, target, kind: RelationKind::HasMany { by: None } }),
-        },
-        Err(error) => errors.push(error),
-    }
-}
-
-pub(crate) fn many_to_many(
-    attribute: &Attribute,
-    relations: &mut Vec<RelationInput>,
-    errors: &mut Vec<syn::Error>,
-) {
-    match attribute.parse_args::<Named>() {
-        Ok(Named { name, target, option: Some((word, through)) }) if word == "through" => {
-            relations.push(RelationInput { name, target, kind: RelationKind::ManyToMany { through } });
-        }
-        Ok(named) => errors.push(syn::Error::new(
-            named.name.span(),
-            "`many_to_many` needs its link table: `many_to_many(specialties: Specialty, through = SpecialtyToVet)`",
-        )),
-        Err(error) => errors.push(error),
-    }
-}
-
 pub(crate) fn belongs_to(
     attribute: &Attribute,
     column: &Ident,
@@ -157,7 +115,7 @@ pub(crate) fn belongs_to(
 ) {
     match attribute.parse_args::<Named>() {
         Ok(Named { name, target, option: None }) => {
-            let kind = RelationKind::BelongsTo { column: column.clone() };
+            let kind = RelationKind::BelongsTo { columns: vec![column.clone()] };
             relations.push(RelationInput { name, target, kind });
         }
         Ok(Named { option: Some((word, _)), .. }) => {

@@ -10,6 +10,7 @@ use syn::{Ident, LitInt, Type};
 
 use crate::ast::{ColumnInput, TableInput, inside, last_segment};
 use crate::attr::DeclaredType;
+use crate::relation;
 
 /// Columns of a table.
 const COLUMNS: usize = 255;
@@ -26,6 +27,7 @@ pub(crate) fn check(table: &TableInput, errors: &mut Vec<syn::Error>) {
     primary_key(table, errors);
     names(table, errors);
     indexes(table, errors);
+    relation::check(table, errors);
     for column in &table.columns {
         column_type(column, errors);
         declared_type(column, errors);

@@ -3,7 +3,7 @@
 use syn::parse_quote;
 
 use crate::ast::TableInput;
-use crate::check;
+use crate::{check, relation};
 
 /// Makes the input free of mistakes: a refused type becomes `String`, a missing key is the first column.
 pub(crate) fn repair(table: &mut TableInput) {
@@ -31,6 +31,7 @@ pub(crate) fn repair(table: &mut TableInput) {
         index.columns.retain(|column| fields.contains(column));
     }
     table.indexes.retain(|index| !index.columns.is_empty());
+    relation::repair(table);
     let mut seen = Vec::new();
     table.relations.retain(|relation| {
         let first = !seen.contains(&relation.name);

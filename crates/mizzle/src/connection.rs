@@ -6,21 +6,34 @@
 //! later        Bind·Execute·Sync                 ──►   one round trip
 //! flight       BEGIN, statement, statement, COMMIT ──► one round trip for all, one snapshot
 //! ```
+//!
+//! A statement whose future or stream is dropped half-way is cancelled on the server, and its connection serves nobody again.
 
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
-use futures_util::{FutureExt, StreamExt, pin_mut};
+use futures_util::{FutureExt, Stream, StreamExt, pin_mut};
 use lru::LruCache;
-use mizzle_connect::Session;
+use mizzle_connect::{Config, Session};
+use tokio::runtime::Handle;
 use tokio_postgres::{Client, RowStream};
 
-use crate::row::PgRow;
+use crate::row::{ColumnTypes, PgRow};
 use crate::statement::Statement;
 
 /// Statements prepared on one connection at most; the one unused for longest makes room.
 const PREPARED: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+/// How many rows a dropped stream looks through for the end of its statement.
+const SENT_ALONG: usize = 100;
+/// How often a statement is cancelled: a cancel that comes before its statement has begun is lost.
+const CANCELS: usize = 5;
+/// How long a cancelled statement may take to end before it is cancelled again.
+const CANCELLED_WITHIN: Duration = Duration::from_secs(1);
 /// Statements with more parameters are batches whose text hardly ever comes again.
 const WORTH_PREPARING: usize = 128;
 
@@ -29,6 +42,10 @@ const WORTH_PREPARING: usize = 128;
 pub struct Connection {
     client: Arc<Client>,
     prepared: Arc<Mutex<Prepared>>,
+    /// With what a running statement is cancelled; a connection made elsewhere has none.
+    config: Option<Arc<Config>>,
+    /// A statement was dropped before its answer had come, and is being cancelled.
+    abandoned: Arc<AtomicBool>,
 }
 
 /// What a statement gave.
@@ -44,11 +61,97 @@ type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
 impl Session for Connection {
     fn new(client: Client) -> Self {
-        Self { client: Arc::new(client), prepared: Arc::new(Mutex::new(LruCache::new(PREPARED))) }
+        Self {
+            client: Arc::new(client),
+            prepared: Arc::new(Mutex::new(LruCache::new(PREPARED))),
+            config: None,
+            abandoned: Arc::default(),
+        }
+    }
+
+    fn open(client: Client, config: &Config) -> Self {
+        Self { config: Some(Arc::new(config.clone())), ..<Self as Session>::new(client) }
     }
 
     fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// A cancel may come late, and must not meet the statement of somebody else.
+    fn is_reusable(&self) -> bool {
+        !self.client.is_closed() && !self.is_abandoned()
+    }
+}
+
+/// A statement whose answer has not come to its end. Dropped before, it is cancelled on the server.
+pub(crate) struct Underway {
+    connection: Connection,
+    ended: bool,
+}
+
+impl Underway {
+    fn end(&mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.connection.abandon();
+        }
+    }
+}
+
+/// The rows of a statement as they arrive: what is not asked for stays on the server and in the network.
+///
+/// Dropped before its first row, the statement is cancelled. Dropped later it is cancelled if the connection is for it alone;
+/// on a connection that others use too, as in a transaction, the rest is thrown away as it comes.
+pub(crate) struct Arriving {
+    rows: Pin<Box<RowStream>>,
+    types: Option<ColumnTypes>,
+    underway: Underway,
+    alone: bool,
+    begun: bool,
+}
+
+impl Arriving {
+    /// Has the connection for itself.
+    pub(crate) fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+}
+
+impl Stream for Arriving {
+    type Item = Result<PgRow>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.underway.ended {
+            return Poll::Ready(None);
+        }
+        let row = ready!(this.rows.as_mut().poll_next(context));
+        this.begun = true;
+        if !matches!(row, Some(Ok(_))) {
+            this.underway.end();
+        }
+        Poll::Ready(row.map(|row| row.map(|row| PgRow::new(row, &mut this.types))))
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let mut here = Context::from_waker(Waker::noop());
+        // whoever asks for the first row only has often been sent the end with it
+        for _ in 0..SENT_ALONG {
+            if !self.begun || !matches!(self.poll_next_unpin(&mut here), Poll::Ready(Some(_))) {
+                break;
+            }
+        }
+        if self.begun && !self.alone {
+            self.underway.end();
+        }
     }
 }
 
@@ -81,8 +184,51 @@ impl Connection {
         }
     }
 
+    /// Whether a statement was dropped before its answer had come.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::SeqCst)
+    }
+
+    /// Asks the server to stop what runs, and keeps the connection from serving anybody else.
+    fn abandon(&self) {
+        if self.abandoned.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (Some(config), Ok(runtime)) = (self.config.clone(), Handle::try_current()) else { return };
+        let client = self.client.clone();
+        runtime.spawn(async move {
+            // answered when nothing runs before it any more
+            let mut ended = client.batch_execute("").boxed();
+            for _ in 0..CANCELS {
+                if let Err(error) = config.cancel(&client).await {
+                    tracing::debug!(%error, "an abandoned statement could not be cancelled");
+                }
+                if tokio::time::timeout(CANCELLED_WITHIN, &mut ended).await.is_ok() {
+                    return;
+                }
+            }
+        });
+    }
+
+    fn underway(&self) -> Underway {
+        Underway { connection: self.clone(), ended: false }
+    }
+
     /// The rows of one statement, as they arrive.
-    pub(crate) async fn stream(&self, statement: &Statement) -> Result<RowStream> {
+    pub(crate) async fn stream(&self, statement: &Statement) -> Result<Arriving> {
+        let mut underway = self.underway();
+        match self.start(statement).await {
+            Ok(rows) => {
+                Ok(Arriving { rows: Box::pin(rows), types: None, underway, alone: false, begun: false })
+            }
+            Err(error) => {
+                underway.end();
+                Err(error)
+            }
+        }
+    }
+
+    async fn start(&self, statement: &Statement) -> Result<RowStream> {
         if let Some(prepared) = self.prepared(&statement.sql) {
             return self.client.query_raw(&prepared, &statement.parameters).await;
         }
@@ -94,7 +240,14 @@ impl Connection {
 
     /// One statement, its whole answer.
     pub(crate) async fn answer(&self, statement: &Statement) -> Result<Answer> {
-        let stream = self.stream(statement).await?;
+        let mut underway = self.underway();
+        let answer = self.whole_answer(statement).await;
+        underway.end();
+        answer
+    }
+
+    async fn whole_answer(&self, statement: &Statement) -> Result<Answer> {
+        let stream = self.start(statement).await?;
         pin_mut!(stream);
         let (mut types, mut rows) = (None, Vec::new());
         while let Some(row) = stream.next().await {

@@ -61,6 +61,10 @@ impl Db {
         self.pool.get().await.map_err(Error::connect)
     }
 
+    pub(crate) fn attempts(&self) -> Attempts<'_> {
+        Attempts::new(&self.retry)
+    }
+
     /// Runs a transaction: commits what the closure did, and runs the closure again, as a whole, when another transaction won.
     ///
     /// The closure may run several times, so it cannot change what it captures, and what it does outside the database should wait
@@ -90,7 +94,7 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        let mut attempts = Attempts::new(&self.retry);
+        let mut attempts = self.attempts();
         loop {
             let attempted = Attempt::begin(self.connection().await?);
             let result = work(attempted.tx()).await;
@@ -111,7 +115,7 @@ impl Run for Db {
     /// again; a lost connection says nothing, so it does not.
     fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
         async move {
-            let mut attempts = Attempts::new(&self.retry);
+            let mut attempts = self.attempts();
             loop {
                 let connection = self.connection().await?;
                 let error = match connection.flight(&flight, true).await {
@@ -129,7 +133,7 @@ impl Run for Db {
 }
 
 /// The attempts at one piece of work, counted against the policy.
-struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     policy: &'a RetryPolicy,
     started: Instant,
     made: u32,
@@ -144,7 +148,7 @@ impl<'a> Attempts<'a> {
     ///
     /// # Errors
     /// When the policy is used up; the conflict is the cause.
-    async fn wait(&mut self, conflict: Conflict, error: Error) -> Result<(), Error> {
+    pub(crate) async fn wait(&mut self, conflict: Conflict, error: Error) -> Result<(), Error> {
         self.made += 1;
         let elapsed = self.started.elapsed();
         let Some(delay) = self.policy.next(self.made, elapsed, conflict, rand::random()) else {

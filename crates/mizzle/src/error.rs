@@ -28,6 +28,7 @@ enum Kind {
     OutcomeUnknown,
     Exhausted { attempts: u32, elapsed: Duration },
     Aborted,
+    Abandoned,
     Escaped,
     Build,
     Read,
@@ -58,6 +59,11 @@ impl Error {
 
     pub(crate) fn aborted() -> Self {
         Self(Box::new(Inner { kind: Kind::Aborted, source: None }))
+    }
+
+    /// A transaction that committed though one of its statements had been dropped half-way.
+    pub(crate) fn abandoned() -> Self {
+        Self(Box::new(Inner { kind: Kind::Abandoned, source: None }))
     }
 
     /// A transaction's handle that outlived its closure.
@@ -154,6 +160,9 @@ impl Error {
             Kind::OutcomeUnknown => Some(
                 "read the data again before you repeat the work: the transaction may have been committed",
             ),
+            Kind::Abandoned => {
+                Some("await every statement of a transaction, or return an error from the closure")
+            }
             Kind::Aborted => Some("return the error of the failed statement from the closure, with `?`"),
             _ => self.server().and_then(DbError::hint),
         }
@@ -204,6 +213,9 @@ impl fmt::Display for Error {
             ),
             Kind::Aborted => {
                 f.write_str("the transaction was rolled back: one of its statements was refused, yet the closure returned Ok")
+            }
+            Kind::Abandoned => {
+                f.write_str("the transaction was rolled back: the future of one of its statements was dropped before its answer")
             }
             Kind::Escaped => {
                 f.write_str("the transaction was rolled back: its `Tx` was kept beyond the closure it was given to")

@@ -44,8 +44,6 @@ macro_rules! run_queries {
                 let (connection, witness) = ($connection, $witness);
                 async move {
                     let rows = connection.stream(&statement?).await.map_err(|error| to_diesel(&witness(error)))?;
-                    let mut types = None;
-                    let rows = rows.map_ok(move |row| PgRow::new(row, &mut types));
                     Ok(rows.map_err(move |error| to_diesel(&witness(error))).boxed())
                 }
                 .boxed()

@@ -36,8 +36,26 @@
 //!     .load(Owner::query().filter(owner::name.eq("John Doe")).with(Owner::pets().order_by(pet::name)))
 //!     .await?;
 //! assert_eq!(johns[0].related[0].name, "Rex");
+//!
+//! // or into structs of one's own, which name what they want of a row
+//! let cards: Vec<OwnerCard> = db.load(OwnerCard::query().pets(|pets| pets.order_by(pet::name).limit(3))).await?;
+//! assert_eq!(cards[0].pets[0].name, "Rex");
 //! # Ok(())
 //! # }
+//! #[derive(Shape)]
+//! #[shape(of = Owner)]
+//! struct OwnerCard {
+//!     name: String,
+//!     pets: Vec<PetCard>,
+//!     #[shape(count = pets)]
+//!     pet_count: i64,
+//! }
+//!
+//! #[derive(Shape)]
+//! #[shape(of = Pet)]
+//! struct PetCard {
+//!     name: String,
+//! }
 //! ```
 //!
 //! | to | see |
@@ -45,10 +63,16 @@
 //! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`] |
 //! | connect | [`Db`], [`connect`] |
 //! | load | [`Query`], [`With`], [`Db::load`]; any Diesel query loads as well |
+//! | load into one's own structs | [`macro@Shape`] |
+//! | ask about related rows | [`Related::any`], [`Related::none`], [`Related::count`], [`Related::sum`] |
+//! | write SQL by hand | [`sql!`], [`macro@FromRow`] |
+//! | read large results | [`Db::stream`] |
+//! | see the SQL | [`ToSqlText`] |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
 //! | know what went wrong | [`Error`] |
 
+mod column;
 mod connection;
 mod db;
 mod def;
@@ -57,11 +81,19 @@ mod executor;
 mod load;
 mod methods;
 mod model;
+mod node;
 pub mod prelude;
 mod query;
+mod raw;
+mod refused;
 mod relation;
 mod row;
+mod rows;
+mod shape;
 mod statement;
+mod stitch;
+mod stream;
+mod text;
 mod transaction;
 mod types;
 mod write;
@@ -82,11 +114,97 @@ pub use load::Load;
 pub use methods::Answering;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// #[derive(FromRow)]
+/// struct Busy {
+///     name: String,
+///     #[row(name = "count")]
+///     pets: i64,
+/// }
+///
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let busy: Vec<Busy> = db
+///     .load(sql!("SELECT name, count(*) FROM owner JOIN pet ON owner_id = owner.id GROUP BY name"))
+///     .await?;
+/// for Busy { name, pets } in busy {
+///     println!("{name} has {pets}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub use mizzle_macros::FromRow;
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # use uuid::Uuid;
+/// # #[table] #[has_many(pets: Pet)]
+/// # struct Owner { #[column(primary_key)] id: Uuid, name: String, city: String }
+/// # #[table]
+/// # struct Pet { #[column(primary_key)] id: Uuid, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: Option<Uuid> }
+/// # fn main() {}
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct OwnerCard {
+///     id: Uuid,
+///     #[shape(from = name)]
+///     called: String,
+///     #[shape(order_by = pet::name)]
+///     pets: Vec<PetCard>,
+///     #[shape(count = pets)]
+///     pet_count: i64,
+///     #[shape(max = pets, column = pet::weight)]
+///     heaviest: Option<i32>,
+/// }
+///
+/// #[derive(Shape)]
+/// #[shape(of = Pet)]
+/// struct PetCard {
+///     name: String,
+/// }
+///
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let query = OwnerCard::query()
+///     .filter(owner::city.eq("Anytown"))
+///     .pets(|pets| pets.filter(pet::weight.gt(1)).limit(3));
+/// let cards: Vec<OwnerCard> = db.load(query).await?;
+/// println!("{} has {} pets, one is {}", cards[0].called, cards[0].pet_count, cards[0].pets[0].name);
+/// # Ok(())
+/// # }
+/// ```
+pub use mizzle_macros::Shape;
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let least = 3_i64;
+/// let busy: Vec<(String, i64)> = db
+///     .load(sql!(
+///         "WITH busy AS (SELECT owner_id, count(*) AS pets FROM {pet::table} GROUP BY owner_id)
+///          SELECT {owner::name}, pets FROM {owner::table} JOIN busy ON owner_id = id WHERE pets >= {least}"
+///     ))
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+pub use mizzle_macros::sql;
 pub use mizzle_macros::{schema, table};
 pub use model::{BelongsTo, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
-pub use relation::{Any, BelongsToOne, Count, HasMany, ManyToMany, Push, Relation, Relations, With};
+pub use raw::{Bind, FromColumn, FromRow, RawSql};
+pub use refused::LocksThatAuroraDsqlRefuses;
+pub use relation::{
+    Aggregate, Any, Count, Extreme, KeyColumns, Keyed, Kind, Link, Many, Maybe, One, Path, Push, Related,
+    Relation, Relations, SameKey, StartsFrom, Summable, With,
+};
 pub use row::{PgField, PgRow};
+pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
+pub use stream::{LoadRows, Rows};
+pub use text::{SqlText, StatementText, ToSqlText};
 pub use transaction::Tx;
 pub use types::ColumnType;
 pub use write::{Delete, Execute, Filtered, Unfiltered, Update};

@@ -1,19 +1,21 @@
 //! What can be loaded: Mizzle's queries with their relations, and every Diesel query.
 
 use diesel::QueryResult;
-use diesel::Table;
-use diesel::associations::HasTable;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
 
 use crate::connection::Answer;
 use crate::model::Model;
-use crate::query::{Fragment, PrimaryKey, Query, Rows, SelectFrom};
-use crate::relation::{Relations, read_next};
+use crate::node::Node;
+use crate::query::Query;
+use crate::relation::Relations;
+use crate::row::PgRow;
 use crate::statement::Statement;
+use crate::stitch::{Loaded, Reader};
 
-/// A query whose rows are `T`: a [`Query`](crate::Query), or anything that Diesel can load as `T`.
+/// A query whose rows are `T`: a [`Query`](crate::Query), that of a shape, anything that Diesel can load as `T`, or
+/// [`sql!`](macro@crate::sql).
 #[diagnostic::on_unimplemented(
     message = "this query does not give rows of `{T}`",
     label = "cannot be loaded as `{T}`",
@@ -21,50 +23,42 @@ use crate::statement::Statement;
 )]
 pub trait Load<T> {
     #[doc(hidden)]
-    #[allow(private_interfaces)]
     fn plan(self) -> QueryResult<Plan<T>>;
 }
 
 /// The statements of one flight, and what to make of their results.
-pub(crate) struct Plan<T> {
+pub struct Plan<T> {
     pub(crate) statements: Vec<Statement>,
-    pub(crate) read: Reader<T>,
+    pub(crate) read: Read<T>,
 }
 
-pub(crate) type Reader<T> = Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>;
+type Read<T> = Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>;
 
-#[allow(private_interfaces)]
-impl<M, W> Load<W::Item> for Query<'_, M, W>
-where
-    M: Model,
-    PrimaryKey<M>: Fragment,
-    W: Relations<M> + Send + 'static,
-{
-    fn plan(self) -> QueryResult<Plan<W::Item>> {
-        let (table, key) = (M::Table::table(), M::Table::table().primary_key());
-        let rows = Rows {
-            table: &table,
-            key: &key,
-            key_columns: M::DEF.primary_key.len(),
-            link: None,
-            select: &self.select,
-            parents: None,
-        };
-        let columns = <M::Table as Table>::all_columns();
-        let mut statements =
-            vec![Statement::of(&SelectFrom { columns: &columns, rows: &rows, ordered: true })?];
-        self.with.statements(&rows, &mut statements)?;
-        let with = self.with;
+impl<T: 'static> Plan<T> {
+    /// The plan of a tree of statements whose rows are read by `read`.
+    pub(crate) fn of(node: Node<'_>, read: fn(&mut Reader<'_>) -> QueryResult<T>) -> QueryResult<Self> {
+        let (statements, layout) = node.plan()?;
         let read = move |answers: Vec<Answer>| {
-            let mut answers = answers.into_iter();
-            let rows = read_next::<M::SqlType, M>(&mut answers)?;
-            with.attach(rows, &mut answers)
+            let loaded = Loaded::stitch(&layout, &mut answers.into_iter());
+            loaded.readers().map(|mut row| read(&mut row)).collect()
         };
-        Ok(Plan { statements, read: Box::new(read) })
+        Ok(Self { statements, read: Box::new(read) })
+    }
+
+    /// The plan of one statement whose rows are read by `read`.
+    pub(crate) fn of_rows(statement: Statement, read: fn(&PgRow) -> QueryResult<T>) -> Self {
+        let read =
+            move |answers: Vec<Answer>| answers.iter().flat_map(|answer| &answer.rows).map(read).collect();
+        Self { statements: vec![statement], read: Box::new(read) }
     }
 }
 
-#[allow(private_interfaces)]
+impl<M: Model, W: Relations<M>> Load<W::Item> for Query<'_, M, W> {
+    fn plan(self) -> QueryResult<Plan<W::Item>> {
+        Plan::of(self.node, W::read)
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<Q, T, ST> Load<T> for Q
 where
@@ -74,8 +68,6 @@ where
     T: FromSqlRow<ST, Pg> + 'static,
 {
     fn plan(self) -> QueryResult<Plan<T>> {
-        let statements = vec![Statement::of(&self.as_query())?];
-        let read = |answers: Vec<Answer>| read_next::<ST, T>(&mut answers.into_iter());
-        Ok(Plan { statements, read: Box::new(read) })
+        Ok(Plan::of_rows(Statement::of(&self.as_query())?, PgRow::read::<ST, T>))
     }
 }

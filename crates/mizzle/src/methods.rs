@@ -54,7 +54,7 @@ macro_rules! query_methods {
             /// # Errors
             /// What the server refuses.
             pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
-                let statement = Statement::of(&statement).map_err(Error::build);
+                let statement = statement.statement().map_err(Error::build);
                 async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
                     .boxed()
             }

@@ -7,7 +7,6 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::Expression;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::query_source::Column;
 use diesel::{QueryResult, Table};
 
 use crate::def::TableDef;
@@ -37,15 +36,15 @@ pub trait HasColumn<C>: Model {
     fn value(&self) -> &Self::Value;
 }
 
-/// A table of which one column holds the key of `Parent`. Implemented by `#[belongs_to(parent: Parent)]`.
+/// A table of which one key refers to `Parent`. Implemented by `#[belongs_to(parent: Parent)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which of its columns belongs to `{Parent}`",
     label = "needs a column with `#[belongs_to(…: {Parent})]` in `{Self}`",
     note = "if several columns do, name one: `#[has_many(name: {Self}, by = column)]`"
 )]
 pub trait BelongsTo<Parent> {
-    /// The column that holds the parent's primary key.
-    type ForeignKey: Column + Default;
+    /// The columns that hold the parent's primary key, as a tuple.
+    type ForeignKey;
 }
 
 /// A value that can stand on either side of a relation: a column's value, or NULL.

@@ -1,5 +1,6 @@
 //! A row from the wire, in the form in which Diesel reads rows.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
@@ -41,10 +42,64 @@ impl PgRow {
     pub(crate) fn read<ST, T: FromSqlRow<ST, Pg>>(&self) -> QueryResult<T> {
         T::build_from_row(self).map_err(Error::DeserializationError)
     }
+
+    /// Reads some of the columns as a Rust value.
+    pub(crate) fn read_columns<ST, T: FromSqlRow<ST, Pg>>(&self, columns: Range<usize>) -> QueryResult<T> {
+        let name = || self.row.columns()[columns.start].name();
+        let single = columns.len() == 1;
+        T::build_from_row(&self.partial_row(columns.clone())).map_err(|error| match single {
+            true => Error::DeserializationError(format!("column \"{}\": {error}", name()).into()),
+            false => Error::DeserializationError(error),
+        })
+    }
+
+    /// Where the column of this name is.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.row.columns().iter().position(|column| column.name() == name)
+    }
+
+    /// A column's name and type.
+    pub(crate) fn column(&self, at: usize) -> (&str, &Type) {
+        let column = &self.row.columns()[at];
+        (column.name(), column.type_())
+    }
+
+    /// How many columns there are.
+    pub(crate) fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// What these columns hold, in a form in which equal keys are equal bytes; `None` if one of them is NULL.
+    pub(crate) fn key(&self, columns: &[usize]) -> Option<Cow<'_, [u8]>> {
+        if let [column] = columns {
+            return self.plain_bytes(*column);
+        }
+        let mut key = Vec::new();
+        for column in columns {
+            let value = self.plain_bytes(*column)?;
+            // a value is at most 1 MiB
+            key.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_be_bytes());
+            key.extend_from_slice(&value);
+        }
+        Some(key.into())
+    }
+
+    /// A value without what does not count when it is compared.
+    fn plain_bytes(&self, column: usize) -> Option<Cow<'_, [u8]>> {
+        let Bytes(bytes) = self.row.get(column);
+        let bytes = bytes?;
+        Some(match *self.row.columns()[column].type_() {
+            // digits, weight, sign, the number of decimals to show, which is no part of the value, digits
+            Type::NUMERIC if bytes.len() >= 8 => [&bytes[..6], &bytes[8..]].concat().into(),
+            // padded with blanks to its length
+            Type::BPCHAR => bytes.trim_ascii_end().into(),
+            _ => bytes.into(),
+        })
+    }
 }
 
 impl Oid {
-    fn of(ty: &Type) -> Self {
+    pub(crate) fn of(ty: &Type) -> Self {
         // no type has the oid 0 (InvalidOid)
         Self(NonZeroU32::new(ty.oid()).unwrap_or(NonZeroU32::MAX))
     }
@@ -91,7 +146,7 @@ impl RowIndex<usize> for PgRow {
 
 impl<'name> RowIndex<&'name str> for PgRow {
     fn idx(&self, name: &'name str) -> Option<usize> {
-        self.row.columns().iter().position(|column| column.name() == name)
+        self.position(name)
     }
 }
 

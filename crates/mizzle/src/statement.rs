@@ -12,7 +12,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type};
 
 /// SQL with its parameters, their types known, so that one round trip is enough.
 #[derive(Debug, Clone)]
-pub(crate) struct Statement {
+pub struct Statement {
     pub(crate) sql: Arc<str>,
     pub(crate) types: Vec<Type>,
     pub(crate) parameters: Vec<Parameter>,
@@ -24,7 +24,7 @@ pub(crate) struct Parameter(Option<Vec<u8>>);
 
 impl Statement {
     /// Renders any Diesel query.
-    pub(crate) fn of<Q: QueryFragment<Pg>>(query: &Q) -> QueryResult<Self> {
+    pub(crate) fn of<Q: QueryFragment<Pg> + ?Sized>(query: &Q) -> QueryResult<Self> {
         let mut builder = PgQueryBuilder::default();
         query.to_sql(&mut builder, &Pg)?;
         let mut collector = RawBytesBindCollector::<Pg>::new();
@@ -35,8 +35,15 @@ impl Statement {
     }
 }
 
+impl Parameter {
+    /// The bytes; `None` is NULL.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.0.as_deref()
+    }
+}
+
 /// Aurora DSQL has no types of the user's own, so every type is one that PostgreSQL is born with.
-struct BuiltinTypes;
+pub(crate) struct BuiltinTypes;
 
 impl PgMetadataLookup for BuiltinTypes {
     fn lookup_type(&mut self, _name: &str, _schema: Option<&str>) -> PgTypeMetadata {

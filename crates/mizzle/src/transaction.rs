@@ -114,7 +114,12 @@ impl Attempt {
         }
         let refusal = lock(&self.state).refusal.take();
         let (refusal, error) = match (refusal, result) {
-            (None, Ok(value)) => return self.commit(value).await,
+            (None, Ok(value)) if !self.connection().is_abandoned() => return self.commit(value).await,
+            // nobody knows what a cancelled statement has done
+            (None, Ok(_)) => {
+                self.roll_back().await;
+                return Ended::Failed(Error::abandoned().into());
+            }
             // the closure has changed its mind, or fails for a reason of its own
             (None, Err(error)) => {
                 self.roll_back().await;

@@ -12,7 +12,9 @@ use diesel::sql_types::HasSqlType;
 use diesel::{QueryResult, Table};
 
 use crate::model::{Model, NewRow, Patch};
-use crate::query::{Condition, Fragment, push_filters};
+use crate::query::{Condition, Fragment};
+use crate::rows::push_filters;
+use crate::statement::Statement;
 
 /// A statement that changes rows: an [`Update`], a [`Delete`], or any of Diesel's.
 #[diagnostic::on_unimplemented(
@@ -20,10 +22,17 @@ use crate::query::{Condition, Fragment, push_filters};
     label = "cannot be executed",
     note = "an update or a delete needs `.filter(…)`, or `.all_rows()` if every row is meant"
 )]
-pub trait Execute: QueryFragment<Pg> {}
+pub trait Execute {
+    #[doc(hidden)]
+    fn statement(&self) -> QueryResult<Statement>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<Q: QueryFragment<Pg>> Execute for Q {}
+impl<Q: QueryFragment<Pg>> Execute for Q {
+    fn statement(&self) -> QueryResult<Statement> {
+        Statement::of(self)
+    }
+}
 
 /// No filter yet: not a statement that can be executed.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,46 @@ use crate::schema::{
     owner, pet, specialty, specialty_to_vet, vet,
 };
 
+/// What the sample asks of a pet: its name, and whose it is.
+#[derive(Shape)]
+#[shape(of = Pet)]
+struct PetCard {
+    name: String,
+    owner: Option<OwnerName>,
+}
+
+/// An owner's name.
+#[derive(Shape)]
+#[shape(of = Owner)]
+struct OwnerName {
+    name: String,
+}
+
+/// What the sample asks of an owner: the name, and the pets.
+#[derive(Shape)]
+#[shape(of = Owner)]
+struct OwnerCard {
+    name: String,
+    #[shape(order_by = pet::name)]
+    pets: Vec<PetName>,
+}
+
+/// A pet's name.
+#[derive(Shape)]
+#[shape(of = Pet)]
+struct PetName {
+    name: String,
+}
+
+/// What the sample asks of a veterinarian: the name, and the specialties.
+#[derive(Shape)]
+#[shape(of = Vet)]
+struct VetCard {
+    name: String,
+    #[shape(order_by = specialty::name)]
+    specialties: Vec<Specialty>,
+}
+
 /// The rows that this run has made.
 struct Created {
     owners: Vec<Owner>,
@@ -104,14 +144,13 @@ async fn query(db: &Db, created: &Created) -> Result<()> {
     println!("Querying pet information...");
     let pets = db
         .load(
-            Pet::query()
+            PetCard::query()
                 .filter(pet::id.eq_any(created.pets.iter().map(|pet| pet.id)))
-                .order_by(pet::name)
-                .with(Pet::owner()),
+                .order_by(pet::name),
         )
         .await?;
     let found: Vec<_> =
-        pets.iter().map(|pet| (&*pet.name, pet.related.as_ref().map(|owner| &*owner.name))).collect();
+        pets.iter().map(|pet| (&*pet.name, pet.owner.as_ref().map(|owner| &*owner.name))).collect();
     ensure!(
         found == [("Pet1", Some("John Doe")), ("Pet2", Some("John Doe"))],
         "the pets and their owners should be Pet1 and Pet2 of John Doe, found {found:?}"
@@ -120,13 +159,12 @@ async fn query(db: &Db, created: &Created) -> Result<()> {
     println!("Querying owner information...");
     let owners = db
         .load(
-            Owner::query()
+            OwnerCard::query()
                 .filter(owner::id.eq_any(created.owners.iter().map(|owner| owner.id)))
-                .order_by(owner::name)
-                .with(Owner::pets().order_by(pet::name)),
+                .order_by(owner::name),
         )
         .await?;
-    let found: Vec<_> = owners.iter().map(|owner| (&*owner.name, names(&owner.related))).collect();
+    let found: Vec<_> = owners.iter().map(|owner| (&*owner.name, names(&owner.pets))).collect();
     ensure!(
         found == [("John Doe", vec!["Pet1", "Pet2"]), ("Mary Major", vec![])],
         "the owners and their pets should be John Doe with two and Mary Major with none, found {found:?}"
@@ -135,15 +173,14 @@ async fn query(db: &Db, created: &Created) -> Result<()> {
     println!("Querying veterinarians with specialties...");
     let vets = db
         .load(
-            Vet::query()
+            VetCard::query()
                 .filter(vet::id.eq_any(created.vets.iter().map(|(vet, _)| vet.id)))
-                .order_by(vet::name)
-                .with(Vet::specialties().order_by(specialty::name)),
+                .order_by(vet::name),
         )
         .await?;
     let found: Vec<_> = vets
         .iter()
-        .map(|vet| (&*vet.name, vet.related.iter().map(|specialty| &*specialty.name).collect::<Vec<_>>()))
+        .map(|vet| (&*vet.name, vet.specialties.iter().map(|specialty| &*specialty.name).collect::<Vec<_>>()))
         .collect();
     ensure!(
         found == [("Akua Mansa", vec!["Exotic"]), ("Carlos Salazar", vec!["Cats", "Dogs"])],
@@ -152,7 +189,7 @@ async fn query(db: &Db, created: &Created) -> Result<()> {
     Ok(())
 }
 
-fn names(pets: &[Pet]) -> Vec<&str> {
+fn names(pets: &[PetName]) -> Vec<&str> {
     pets.iter().map(|pet| &*pet.name).collect()
 }
 

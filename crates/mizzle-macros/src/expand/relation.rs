@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Ident, Path};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Path, Visibility};
 
-use crate::ast::{RelationInput, RelationKind, TableInput, module_of};
+use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, module_of, text_of};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let ident = &input.ident;
     let visibility = &input.visibility;
     let methods = input.relations.iter().map(|relation| method(input, relation));
     let ownership = belongs_to(input);
+    let links = links(input);
     let table = input.table_name();
     let query = format!("A query on \"{table}\": all rows until it is filtered.");
     let delete = format!("A delete from \"{table}\", to be given a filter, or `.all_rows()`.");
@@ -33,75 +35,200 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
             #(#methods)*
         }
+        #links
         #ownership
     }
 }
 
+/// `Owner::pets()`: the relation as declared.
 fn method(input: &TableInput, relation: &RelationInput) -> TokenStream {
-    let (ident, visibility) = (&input.ident, &input.visibility);
+    let visibility = &input.visibility;
     let RelationInput { name, target, kind } = relation;
     let module = input.module();
-    let far = module_of(target);
-    match kind {
-        RelationKind::HasMany { by } => {
-            let doc = format!("The rows of `{}` that belong to this row.", target.to_token_stream());
-            let key = match by {
-                Some(column) => quote!(#far::#column),
-                None => quote!(<#target as ::mizzle::BelongsTo<#ident>>::ForeignKey),
-            };
-            quote! {
-                #[doc = #doc]
-                #visibility fn #name<'q>()
-                    -> ::mizzle::HasMany<'q, #ident, #target, #key>
-                { ::mizzle::HasMany::new() }
-            }
+    let target = target.to_token_stream();
+    let doc = match kind {
+        RelationKind::Has { one: false, .. } => format!("The rows of `{target}` that belong to this row."),
+        RelationKind::Has { one: true, .. } => {
+            format!("The row of `{target}` that belongs to this row, if there is one.")
         }
-        RelationKind::BelongsTo { column } => {
-            let doc = format!(
-                "The row of `{}` whose key this row holds, if it is there.",
-                target.to_token_stream()
-            );
-            quote! {
-                #[doc = #doc]
-                #visibility fn #name<'q>()
-                    -> ::mizzle::BelongsToOne<'q, #ident, #module::#column, #target>
-                { ::mizzle::BelongsToOne::new() }
-            }
+        RelationKind::BelongsTo { .. } => {
+            format!("The row of `{target}` whose key this row holds, if it is there.")
         }
-        RelationKind::ManyToMany { through } => {
-            let doc = format!("The rows of `{}` linked to this row.", target.to_token_stream());
-            quote! {
-                #[doc = #doc]
-                #visibility fn #name<'q>()
-                    -> ::mizzle::ManyToMany<'q, #ident, #through, #target>
-                { ::mizzle::ManyToMany::new() }
-            }
+        RelationKind::ManyToMany { .. } => format!("The rows of `{target}` linked to this row."),
+    };
+    quote! {
+        #[doc = #doc]
+        #visibility fn #name<'q>() -> ::mizzle::Related<'q, #module::relations::#name> {
+            ::mizzle::Related::new()
         }
     }
 }
 
-/// `BelongsTo<Owner>` and Diesel's joins, for each target that only one column points to.
+/// The names of the relations, and of all that a shape can have: for the table's module.
+pub(super) fn names(input: &TableInput) -> TokenStream {
+    let visibility = two_modules_down(&input.visibility);
+    let relations = input.relations.iter().map(|relation| {
+        let name = &relation.name;
+        let doc = format!("The relation `{name}` of \"{}\".", input.table_name());
+        quote! {
+            #[doc = #doc]
+            #[derive(Debug, Clone, Copy)]
+            #visibility struct #name;
+        }
+    });
+    quote! {
+        /// The relations that start from this table.
+        pub mod relations { #(#relations)* }
+
+        /// What a shape of this table can have: its columns and its relations.
+        #[doc(hidden)]
+        pub mod parts {
+            pub use super::columns::*;
+            pub use super::relations::*;
+        }
+    }
+}
+
+/// The same visibility, said in a module inside a module.
+fn two_modules_down(visibility: &Visibility) -> TokenStream {
+    match visibility {
+        Visibility::Inherited => quote!(pub(in super::super)),
+        Visibility::Restricted(restricted) if restricted.path.is_ident("crate") => quote!(pub(crate)),
+        Visibility::Restricted(restricted) if restricted.path.is_ident("self") => {
+            quote!(pub(in super::super))
+        }
+        Visibility::Restricted(restricted) => match &restricted.path {
+            path if path.segments.first().is_some_and(|first| first.ident == "super") => {
+                quote!(pub(in super::super::#path))
+            }
+            path => quote!(pub(in #path)),
+        },
+        Visibility::Public(_) => quote!(pub),
+    }
+}
+
+/// The table's key, and `Link` for each relation: where it starts, where it leads, and by which columns.
+fn links(input: &TableInput) -> TokenStream {
+    let (ident, module) = (&input.ident, input.module());
+    let key = input.primary_key().map(|column| &column.ident);
+    let fields = input.columns.iter().map(|column| &column.ident);
+    let columns = input.columns.iter().map(ColumnInput::column_name);
+    let links = input.relations.iter().map(|relation| {
+        let RelationInput { name, target, kind } = relation;
+        let text = text_of(name);
+        let kind_type = kind_type(input, kind);
+        let path = path(input, relation);
+        quote_spanned! { name.span().resolved_at(Span::mixed_site()) =>
+            impl ::mizzle::Link for #module::relations::#name {
+                type Parent = #ident;
+                type Child = #target;
+                type Kind = ::mizzle::#kind_type;
+                const NAME: &'static str = #text;
+                const PATH: ::mizzle::Path = #path;
+            }
+            impl ::mizzle::StartsFrom<#ident> for #module::relations::#name {}
+            impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
+                type Query<'q> = <T::Item as ::mizzle::Shape>::Query<'q>;
+                fn add(field: &'static str, parts: &mut ::mizzle::__private::Parts<'_>) {
+                    parts.relate::<Self, T>(field);
+                }
+                fn read(row: &mut ::mizzle::__private::Reader<'_>) -> ::mizzle::__private::diesel::QueryResult<T> {
+                    ::mizzle::__private::read_related::<Self, T>(row)
+                }
+                fn narrow<'q>(
+                    node: ::mizzle::__private::Node<'q>,
+                    more: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>,
+                ) -> ::mizzle::__private::Node<'q> {
+                    more(node.into()).into()
+                }
+            }
+        }
+    });
+    quote! {
+        impl ::mizzle::Keyed for #ident { type Key = (#(#module::#key,)*); }
+        impl ::mizzle::Shape for #ident {
+            type Of = Self;
+            type Query<'q> = ::mizzle::Query<'q, Self>;
+            fn parts(parts: &mut ::mizzle::__private::Parts<'_>) { parts.model::<Self>(); }
+            fn read(row: &mut ::mizzle::__private::Reader<'_>) -> ::mizzle::__private::diesel::QueryResult<Self> {
+                row.model()
+            }
+        }
+        impl ::mizzle::FromRow for #ident {
+            fn from_row(row: &::mizzle::PgRow) -> ::mizzle::__private::diesel::QueryResult<Self> {
+                ::core::result::Result::Ok(Self { #(#fields: row.get(#columns)?),* })
+            }
+        }
+        #(#links)*
+    }
+}
+
+fn kind_type(input: &TableInput, kind: &RelationKind) -> Ident {
+    let name = match kind {
+        RelationKind::Has { one: false, .. } | RelationKind::ManyToMany { .. } => "Many",
+        RelationKind::Has { one: true, .. } => "Maybe",
+        RelationKind::BelongsTo { columns } => {
+            let nullable =
+                |column: &ColumnInput| columns.contains(&column.ident) && column.nullable().is_some();
+            if input.columns.iter().any(nullable) { "Maybe" } else { "One" }
+        }
+    };
+    Ident::new(name, Span::call_site())
+}
+
+fn path(input: &TableInput, relation: &RelationInput) -> TokenStream {
+    let ident = &input.ident;
+    let RelationInput { target, kind, .. } = relation;
+    let span = target.span().resolved_at(Span::mixed_site());
+    // the columns named, or the only ones that belong to it
+    let key = |holder: &Path, columns: &[Ident], held: &dyn ToTokens| match columns {
+        [] => quote_spanned!(span => <#holder as ::mizzle::BelongsTo<#held>>::ForeignKey),
+        _ => {
+            let module = module_of(holder);
+            quote!((#(#module::#columns,)*))
+        }
+    };
+    match kind {
+        RelationKind::Has { by, .. } => {
+            let by = key(target, by, ident);
+            quote_spanned!(span => ::mizzle::Path::has::<#ident, #target, #by>())
+        }
+        RelationKind::BelongsTo { columns } => {
+            let own = key(&ident.clone().into(), columns, target);
+            quote_spanned!(span => ::mizzle::Path::belongs_to::<#ident, #own, #target>())
+        }
+        RelationKind::ManyToMany { through, from, to } => {
+            let (near, far) = (key(through, from, ident), key(through, to, target));
+            quote_spanned!(span => ::mizzle::Path::through::<#ident, #through, #near, #far, #target>())
+        }
+    }
+}
+
+/// `BelongsTo<Owner>` and Diesel's joins, for each target that only one relation points to.
 fn belongs_to(input: &TableInput) -> TokenStream {
     let (ident, module) = (&input.ident, input.module());
-    let mut columns: HashMap<String, usize> = HashMap::new();
+    let mut count: HashMap<String, usize> = HashMap::new();
     let belonging = || {
         input.relations.iter().filter_map(|relation| match &relation.kind {
-            RelationKind::BelongsTo { column } => Some((&relation.target, column)),
+            RelationKind::BelongsTo { columns } => Some((&relation.target, columns)),
             _ => None,
         })
     };
     for (target, _) in belonging() {
-        *columns.entry(target.to_token_stream().to_string()).or_default() += 1;
+        *count.entry(target.to_token_stream().to_string()).or_default() += 1;
     }
     belonging()
-        .filter(|(target, _)| columns[&target.to_token_stream().to_string()] == 1)
-        .map(|(target, column)| {
-            let far = module_of(target);
+        .filter(|(target, _)| count[&target.to_token_stream().to_string()] == 1)
+        .map(|(target, columns)| {
             let itself = target.is_ident(ident);
-            let joins = (!itself).then(|| joins(&module, column, &far));
+            // the names of the key's columns, if it has several, are known to the other table alone
+            let joins = match &columns[..] {
+                [column] if !itself => joins(&module, column, &module_of(target)),
+                _ => TokenStream::new(),
+            };
             quote! {
                 impl ::mizzle::BelongsTo<#target> for #ident {
-                    type ForeignKey = #module::#column;
+                    type ForeignKey = (#(#module::#columns,)*);
                 }
                 #joins
             }

@@ -18,6 +18,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let joins = joins();
     let columns = input.columns.iter().map(|column| self::column(input, column));
     let groups = groups(input);
+    let relations = super::relation::names(input);
     let doc = format!("The table \"{}\" and its columns.", input.table_name());
     quote! {
         #[doc = #doc]
@@ -81,6 +82,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 fn values(self) -> Self::Values { self.as_query().values() }
             }
             #joins
+
+            #relations
 
             pub mod columns {
                 use super::{diesel, nodes, table, AstPass, Pg, QueryFragment, QueryId};

@@ -1,108 +1,104 @@
-//! A condition on a row by what belongs to it: owners with a pet born this year.
+//! A condition on a row by what belongs to it: owners with a pet born this year, owners without one.
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use diesel::associations::HasTable;
+use diesel::QueryResult;
 use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::query_source::{AppearsInFromClause, Column, Once};
-use diesel::sql_types::Bool;
-use diesel::{QueryResult, Table};
+use diesel::query_source::{AppearsInFromClause, Once};
+use diesel::sql_types::{BigInt, Bool};
 
-use super::many_to_many::Near;
-use super::{BelongsToOne, HasMany, ManyToMany};
-use crate::model::{BelongsTo, Model};
-use crate::query::{Fragment, PrimaryKey, Select, push_filters};
+use super::Path;
+use super::related::{Link, Related};
+use crate::model::Model;
+use crate::rows::{Columns, Select, push_filters, push_table};
 
-/// Whether a row of `P` has any related row. Made by `.any()`, for `.filter(…)` on a query on `P`.
+/// Whether a row of `P` has related rows. Made by `.any()` and `.none()`, for `.filter(…)` on a query on `P`.
 ///
-/// Like every condition it goes with `.and(…)`, `.or(…)` and `diesel::dsl::not(…)`.
+/// Like every condition it goes with `.and(…)`, `.or(…)` and `diesel::dsl::not(…)`. It is true or false, never NULL.
 #[derive(Clone)]
-pub struct Any<'q, P> {
-    /// The column of `P` that the relation starts from.
-    near: Arc<dyn Fragment + 'q>,
-    /// The statement that selects what the column is compared with.
-    keys: Arc<dyn Fragment + 'q>,
+pub struct Any<'q, P: Model> {
+    path: Path,
+    select: Select<'q>,
+    wanted: bool,
     model: PhantomData<fn() -> P>,
 }
 
-/// `SELECT column FROM table WHERE column IS NOT NULL AND filters`, or through a link.
-struct Keys<'q, Col, Tab, Link> {
-    column: Col,
-    table: Tab,
-    link: Link,
-    select: Select<'q>,
-}
+impl<'q, L: Link> Related<'q, L> {
+    /// Whether there is any related row that the filters let through.
+    ///
+    /// With an offset: whether there are more rows than that. With a limit of zero: never.
+    ///
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let with_a_heavy_one = Owner::query().filter(Owner::pets().filter(pet::weight.gt(50)).any());
+    /// let with_at_least_three = Owner::query().filter(Owner::pets().offset(2).any());
+    /// let without = Owner::query().filter(Owner::pets().none());
+    /// # let _ = (with_a_heavy_one, with_at_least_three, without);
+    /// # }
+    /// ```
+    pub fn any(self) -> Any<'q, L::Parent> {
+        Any { path: L::PATH, select: self.node.select, wanted: true, model: PhantomData }
+    }
 
-/// `INNER JOIN table ON near = far`.
-struct Join<Tab, Here, There>(Tab, Here, There);
-
-impl<'q, P, C, Fk> HasMany<'q, P, C, Fk>
-where
-    P: Model,
-    C: Model,
-    Fk: Column<Table = C::Table> + Default + Fragment + 'q,
-    PrimaryKey<P>: Fragment + 'q,
-{
-    /// Whether there is any related row, that the filters let through.
-    pub fn any(self) -> Any<'q, P> {
-        let keys = Keys { column: Fk::default(), table: C::Table::table(), link: (), select: self.select };
-        Any::new(P::Table::table().primary_key(), keys)
+    /// Whether there is no related row that the filters let through: the opposite of [`any`](Self::any).
+    pub fn none(self) -> Any<'q, L::Parent> {
+        Any { wanted: false, ..self.any() }
     }
 }
 
-impl<'q, P, Fk, C> BelongsToOne<'q, P, Fk, C>
-where
-    P: Model,
-    C: Model,
-    Fk: Column<Table = P::Table> + Default + Fragment + 'q,
-    PrimaryKey<C>: Fragment + 'q,
-{
-    /// Whether the related row is there, and the filters let it through.
-    pub fn any(self) -> Any<'q, P> {
-        let column = C::Table::table().primary_key();
-        Any::new(Fk::default(), Keys { column, table: C::Table::table(), link: (), select: self.select })
-    }
-}
-
-impl<'q, P, L, C> ManyToMany<'q, P, L, C>
-where
-    P: Model,
-    C: Model,
-    L: Model + BelongsTo<P> + BelongsTo<C>,
-    Near<L, P>: Fragment + 'q,
-    Near<L, C>: Fragment + 'q,
-    PrimaryKey<P>: Fragment + 'q,
-    PrimaryKey<C>: Fragment + 'q,
-{
-    /// Whether there is any related row, that the filters let through.
-    pub fn any(self) -> Any<'q, P> {
-        let far = C::Table::table().primary_key();
-        let link = Join(L::Table::table(), Near::<L, C>::default(), far);
-        let keys =
-            Keys { column: Near::<L, P>::default(), table: C::Table::table(), link, select: self.select };
-        Any::new(P::Table::table().primary_key(), keys)
-    }
-}
-
-impl<'q, P> Any<'q, P> {
-    fn new(near: impl Fragment + 'q, keys: impl Fragment + 'q) -> Self {
-        Self { near: Arc::new(near), keys: Arc::new(keys), model: PhantomData }
-    }
-}
-
-impl<P> Expression for Any<'_, P> {
+impl<P: Model> Expression for Any<'_, P> {
     type SqlType = Bool;
 }
 
-impl<P> QueryFragment<Pg> for Any<'_, P> {
+impl<P: Model> QueryFragment<Pg> for Any<'_, P> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.near.walk_ast(out.reborrow())?;
-        out.push_sql(" IN (");
-        self.keys.walk_ast(out.reborrow())?;
+        if !self.wanted {
+            out.push_sql("NOT ");
+        }
+        out.push_sql("(");
+        if self.select.limit.is_some_and(|limit| limit <= 0) {
+            out.push_sql("FALSE");
+        } else {
+            self.walk_membership(out.reborrow())?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<P: Model> Any<'_, P> {
+    /// `parent IN (SELECT near FROM …)`.
+    fn walk_membership<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let parent = Columns { table: P::DEF, names: self.path.parent };
+        let nullable = |name: &&str| P::DEF.column(name).is_some_and(|column| column.nullable);
+        if parent.names.iter().any(nullable) {
+            // NULL IN (…) is neither true nor false, and neither is its opposite
+            parent.walk_not_null(out.reborrow())?;
+            out.push_sql(" AND ");
+        }
+        let near = self.path.near();
+        parent.walk_as_value(out.reborrow())?;
+        out.push_sql(" IN (SELECT ");
+        near.walk(out.reborrow())?;
+        out.push_sql(" FROM ");
+        push_table(self.path.table, out.reborrow())?;
+        self.path.walk_link(out.reborrow())?;
+        // a NULL among the keys would make NOT IN neither true nor false
+        out.push_sql(" WHERE ");
+        near.walk_not_null(out.reborrow())?;
+        push_filters(&self.select.filters, " AND ", out.reborrow())?;
+        if let Some(offset) = self.select.offset.as_ref().filter(|offset| **offset > 0) {
+            out.push_sql(" GROUP BY ");
+            near.walk(out.reborrow())?;
+            out.push_sql(" HAVING count(*) > ");
+            out.push_bind_param::<BigInt, _>(offset)?;
+        }
         out.push_sql(")");
         Ok(())
     }
@@ -110,38 +106,12 @@ impl<P> QueryFragment<Pg> for Any<'_, P> {
 
 impl<P: Model, QS: AppearsInFromClause<P::Table, Count = Once>> AppearsOnTable<QS> for Any<'_, P> {}
 
-impl<P, GB> ValidGrouping<GB> for Any<'_, P> {
+impl<P: Model, GB> ValidGrouping<GB> for Any<'_, P> {
     type IsAggregate = is_aggregate::No;
 }
 
-impl<Col: Fragment, Tab: Fragment, Link: QueryFragment<Pg>> QueryFragment<Pg> for Keys<'_, Col, Tab, Link> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT ");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(" FROM ");
-        self.table.walk_ast(out.reborrow())?;
-        self.link.walk_ast(out.reborrow())?;
-        // a NULL among the keys would make NOT IN neither true nor false
-        out.push_sql(" WHERE ");
-        self.column.walk_ast(out.reborrow())?;
-        out.push_sql(" IS NOT NULL");
-        push_filters(&self.select.filters, " AND ", out)
-    }
-}
-
-impl<Tab: Fragment, Here: Fragment, There: Fragment> QueryFragment<Pg> for Join<Tab, Here, There> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(" INNER JOIN ");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(" ON ");
-        self.1.walk_ast(out.reborrow())?;
-        out.push_sql(" = ");
-        self.2.walk_ast(out)
-    }
-}
-
-impl<P> fmt::Debug for Any<'_, P> {
+impl<P: Model> fmt::Debug for Any<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Any")
+        f.write_str(if self.wanted { "Any" } else { "None" })
     }
 }

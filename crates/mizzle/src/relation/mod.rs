@@ -1,50 +1,34 @@
-//! Relations: how the rows beside a row are found, and how they are put in their place.
-//!
-//! Each relation adds one statement to the flight. Its rows are chosen by the parents' own query, keys only, so nothing waits for
-//! an answer before it can be sent:
-//!
-//! ```text
-//! SELECT … FROM owner WHERE city = $1
-//! SELECT … FROM pet WHERE pet.owner_id = ANY(ARRAY(SELECT owner.id FROM owner WHERE city = $1))
-//! ```
-//!
-//! The rows come back as they are stored, in binary, and are joined to their parents here, by key.
+//! Relations: rows beside a row, declared with the table, asked for by `.with(…)` or by the field of a shape.
 
+mod aggregate;
 mod any;
-mod belongs_to;
-mod builder;
-mod count;
-mod has_many;
-mod many_to_many;
+mod key;
+mod path;
+mod related;
 
-use std::marker::PhantomData;
 use std::ops::Deref;
 
 use diesel::QueryResult;
-use diesel::deserialize::FromSqlRow;
-use diesel::pg::Pg;
 
-use crate::connection::Answer;
-use crate::model::{HasColumn, Key, Model};
-use crate::query::Rows;
-use crate::row::PgRow;
-use crate::statement::Statement;
+use crate::model::Model;
+use crate::node::Beside;
+use crate::stitch::Reader;
 
+pub use aggregate::{Aggregate, Count, Extreme, Summable};
 pub use any::Any;
-pub use belongs_to::BelongsToOne;
-pub use count::Count;
-pub use has_many::HasMany;
-pub use many_to_many::ManyToMany;
+pub use key::{KeyColumns, Keyed, SameKey};
+pub use path::Path;
+pub use related::{Kind, Link, Many, Maybe, One, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///
 /// Reads like the row itself: `john.name`, and `john.related` for the relation; a tuple, in the order of `.with(…)`, if there are
-/// several.
+/// several. A struct whose fields have names of their own is a [`Shape`](macro@crate::Shape).
 #[derive(Debug, Clone, PartialEq)]
 pub struct With<M, R> {
     /// The row.
     pub row: M,
-    /// What `.with(…)` asked for: `Vec<Pet>` for many, `Option<Owner>` for one.
+    /// What `.with(…)` asked for: `Vec<Pet>` for many, `Option<Owner>` for one, the number for a count.
     pub related: R,
 }
 
@@ -63,107 +47,74 @@ impl<M, R> Deref for With<M, R> {
     note = "`.with(…)` takes the relations of the query's own rows, such as `{P}::…()`"
 )]
 pub trait Relation<P: Model> {
-    /// What stands beside each row: `Vec<…>` or `Option<…>`.
-    type Out: Send;
-    /// Adds the relation's statements to the flight.
+    /// What stands beside each row: `Vec<…>`, `Option<…>` or a number.
+    type Out: Send + 'static;
     #[doc(hidden)]
-    #[allow(private_interfaces)]
-    fn statements(&self, parents: &Rows<'_>, flight: &mut Vec<Statement>) -> QueryResult<()>;
-    /// Takes the relation's rows, in the order of its statements, and gives each parent its own.
+    fn into_beside<'q>(self) -> Beside<'q>
+    where
+        Self: 'q;
     #[doc(hidden)]
-    #[allow(private_interfaces)]
-    fn attach(&self, parents: &[P], results: &mut Results) -> QueryResult<Vec<Self::Out>>;
+    fn read(row: &mut Reader<'_>) -> QueryResult<Self::Out>;
 }
 
-/// The results of a flight, in the order of its statements.
-pub(crate) type Results = std::vec::IntoIter<Answer>;
-
-/// Relations of one row: none, or a tuple of up to four.
+/// Relations of one row: none, or a tuple of up to six.
 pub trait Relations<M: Model> {
     /// The row alone, or [`With`] its relations.
-    type Item: Clone + Send;
+    type Item: Send + 'static;
     #[doc(hidden)]
-    #[allow(private_interfaces)]
-    fn statements(&self, parents: &Rows<'_>, flight: &mut Vec<Statement>) -> QueryResult<()>;
-    #[doc(hidden)]
-    #[allow(private_interfaces)]
-    fn attach(&self, rows: Vec<M>, results: &mut Results) -> QueryResult<Vec<Self::Item>>;
+    fn read(row: &mut Reader<'_>) -> QueryResult<Self::Item>;
 }
 
-#[allow(private_interfaces)]
 impl<M: Model> Relations<M> for () {
     type Item = M;
 
-    fn statements(&self, _: &Rows<'_>, _: &mut Vec<Statement>) -> QueryResult<()> {
-        Ok(())
-    }
-
-    fn attach(&self, rows: Vec<M>, _: &mut Results) -> QueryResult<Vec<M>> {
-        Ok(rows)
+    fn read(row: &mut Reader<'_>) -> QueryResult<M> {
+        row.model()
     }
 }
 
 /// Appends a relation to a tuple of relations.
+#[diagnostic::on_unimplemented(
+    message = "a row cannot be loaded with more than six relations",
+    note = "name them in a struct with `#[derive(Shape)]`, which takes any number"
+)]
 pub trait Push<R> {
     /// The longer tuple.
     type Out;
-    /// Appends.
-    fn push(self, relation: R) -> Self::Out;
 }
 
 macro_rules! relations {
-    ($($relation:ident $related:ident $at:tt),+; $out:ty) => {
-        #[allow(private_interfaces)]
-        impl<M: Model, $($relation: Relation<M>),+> Relations<M> for ($($relation,)+)
-        where
-            $($relation::Out: Clone),+
-        {
+    ($($relation:ident $read:ident),+; $out:ty) => {
+        impl<M: Model, $($relation: Relation<M>),+> Relations<M> for ($($relation,)+) {
             type Item = With<M, $out>;
 
-            fn statements(&self, parents: &Rows<'_>, flight: &mut Vec<Statement>) -> QueryResult<()> {
-                $(self.$at.statements(parents, flight)?;)+
-                Ok(())
-            }
-
-            fn attach(&self, rows: Vec<M>, results: &mut Results) -> QueryResult<Vec<Self::Item>> {
-                $(let mut $related = self.$at.attach(&rows, results)?.into_iter();)+
-                // every relation answers for every row
-                let next = |row| Some(With { row, related: ($($related.next()?),+) });
-                Ok(rows.into_iter().map_while(next).collect())
+            fn read(row: &mut Reader<'_>) -> QueryResult<Self::Item> {
+                let model = row.model()?;
+                $(let $read = $relation::read(row)?;)+
+                Ok(With { row: model, related: ($($read),+) })
             }
         }
     };
 }
 
-relations!(A a 0; A::Out);
-relations!(A a 0, B b 1; (A::Out, B::Out));
-relations!(A a 0, B b 1, C c 2; (A::Out, B::Out, C::Out));
-relations!(A a 0, B b 1, C c 2, D d 3; (A::Out, B::Out, C::Out, D::Out));
+relations!(A a; A::Out);
+relations!(A a, B b; (A::Out, B::Out));
+relations!(A a, B b, C c; (A::Out, B::Out, C::Out));
+relations!(A a, B b, C c, D d; (A::Out, B::Out, C::Out, D::Out));
+relations!(A a, B b, C c, D d, E e; (A::Out, B::Out, C::Out, D::Out, E::Out));
+relations!(A a, B b, C c, D d, E e, F f; (A::Out, B::Out, C::Out, D::Out, E::Out, F::Out));
 
 macro_rules! push {
-    ($($relation:ident $at:tt),*) => {
+    ($($relation:ident),*) => {
         impl<$($relation,)* Last> Push<Last> for ($($relation,)*) {
             type Out = ($($relation,)* Last,);
-
-            fn push(self, relation: Last) -> Self::Out {
-                ($(self.$at,)* relation,)
-            }
         }
     };
 }
 
 push!();
-push!(A 0);
-push!(A 0, B 1);
-push!(A 0, B 1, C 2);
-
-/// What a relation connects, in its type alone.
-type Ends<T> = PhantomData<fn() -> T>;
-
-/// The value on the other side of a relation, without its NULL.
-type PlainOf<M, Col> = <<M as HasColumn<Col>>::Value as Key>::Plain;
-
-/// The rows of the next statement of the flight.
-pub(crate) fn read_next<ST, T: FromSqlRow<ST, Pg>>(results: &mut Results) -> QueryResult<Vec<T>> {
-    results.next().map_or_else(Vec::new, |answer| answer.rows).iter().map(PgRow::read::<ST, T>).collect()
-}
+push!(A);
+push!(A, B);
+push!(A, B, C);
+push!(A, B, C, D);
+push!(A, B, C, D, E);

@@ -46,6 +46,33 @@ pub fn spawned(db: Db) {
     });
 }
 
+/// A struct of one's own names what it wants of a row.
+#[derive(Shape)]
+#[shape(of = Owner)]
+pub struct OwnerCard {
+    pub name: String,
+    #[shape(order_by = pet::name)]
+    pub pets: Vec<PetCard>,
+    #[shape(count = pets)]
+    pub pet_count: i64,
+}
+
+/// The same of a pet.
+#[derive(Shape)]
+#[shape(of = Pet)]
+pub struct PetCard {
+    #[shape(from = name)]
+    pub called: String,
+    pub owner: Option<Box<Owner>>,
+}
+
+/// Shapes borrow what they are filtered by, and can be asked for on another thread.
+pub async fn cards(db: &Db, name: &str) -> Result<Option<String>, mizzle::Error> {
+    let query = OwnerCard::query().filter(owner::name.eq(name)).pets(|pets| pets.filter(pet::name.ne(name)).limit(3));
+    let cards = db.load(query).await?;
+    Ok(cards.into_iter().flat_map(|card| card.pets).map(|pet| pet.called).next())
+}
+
 /// Queries are one type whatever they filter.
 pub async fn dynamic(db: &Db, name: Option<&str>) -> Result<Vec<With<Owner, Vec<Pet>>>, mizzle::Error> {
     let mut query = Owner::query().order_by((owner::name.asc(), owner::id));

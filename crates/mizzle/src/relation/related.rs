@@ -1,0 +1,170 @@
+//! A relation as it is asked for: filters, order, limits, further relations.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+
+use super::{Path, Push, Relation, Relations};
+use crate::model::Model;
+use crate::node::{Beside, Node};
+use crate::query::{Condition, Order, Query};
+use crate::stitch::Reader;
+
+/// A relation as declared: `owner::relations::pets`. Implemented by `#[table]`.
+pub trait Link: 'static {
+    /// The table that the relation starts from.
+    type Parent: Model;
+    /// The table of the related rows.
+    type Child: Model;
+    /// How many related rows there are: [`Many`], [`Maybe`] or [`One`].
+    type Kind: Kind;
+    /// The relation's name.
+    const NAME: &'static str;
+    /// Which columns equal which.
+    const PATH: Path;
+}
+
+/// The table that a relation starts from, as a trait so that the compiler can say what is wrong. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "this relation does not start from `{P}`",
+    label = "not a relation of `{P}`",
+    note = "`.with(…)` takes the relations of the query's own rows, such as `{P}::…()`"
+)]
+pub trait StartsFrom<P> {}
+
+/// Any number of related rows: `has_many`, `many_to_many`.
+#[derive(Debug, Clone, Copy)]
+pub struct Many;
+/// One related row or none: `has_one`, and `belongs_to` on a column that can be NULL.
+#[derive(Debug, Clone, Copy)]
+pub struct Maybe;
+/// One related row: `belongs_to` on a column that cannot be NULL. It may still be missing, if the relation is logical only.
+#[derive(Debug, Clone, Copy)]
+pub struct One;
+
+/// How many related rows there are.
+pub trait Kind: 'static {
+    /// `Vec<T>` or `Option<T>`.
+    type Of<T: Send + 'static>: Send + 'static;
+    #[doc(hidden)]
+    fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Self::Of<T>>;
+}
+
+impl Kind for Many {
+    type Of<T: Send + 'static> = Vec<T>;
+
+    fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Vec<T>> {
+        rows.collect()
+    }
+}
+
+macro_rules! single {
+    ($($kind:ident),+) => {
+        $(impl Kind for $kind {
+            type Of<T: Send + 'static> = Option<T>;
+
+            fn collect<T: Send + 'static>(mut rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Option<T>> {
+                rows.next().transpose()
+            }
+        })+
+    };
+}
+
+single!(Maybe, One);
+
+/// The rows of relation `L` beside a row, each with the relations `W`. Made by `Owner::pets()`.
+///
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {
+/// // the three heaviest pets of each owner
+/// let query = Owner::query().with(Owner::pets().order_by(pet::weight.desc()).limit(3));
+/// # let _ = query;
+/// # }
+/// ```
+#[must_use = "a relation is loaded by `.with(…)`"]
+pub struct Related<'q, L, W = ()> {
+    pub(super) node: Node<'q>,
+    ends: PhantomData<fn() -> (L, W)>,
+}
+
+impl<L: Link> Related<'_, L> {
+    /// The relation as declared: unfiltered, in no particular order.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self { node: Node::of_model::<L::Child>(), ends: PhantomData }
+    }
+}
+
+impl<'q, L: Link, W> Related<'q, L, W> {
+    /// Keeps the related rows for which the condition is true. Several filters must all be true.
+    pub fn filter<C: Condition<<L::Child as Model>::Table> + 'q>(mut self, condition: C) -> Self {
+        self.node = self.node.filter(condition);
+        self
+    }
+
+    /// Orders the related rows of each row; a further call orders those that are equal so far.
+    pub fn order_by<O: Order<<L::Child as Model>::Table> + 'q>(mut self, order: O) -> Self {
+        self.node = self.node.order_by(order);
+        self
+    }
+
+    /// Gives each row at most this many related rows: the first in the order given, by primary key where they are equal.
+    pub fn limit(mut self, rows: i64) -> Self {
+        self.node = self.node.limit(rows);
+        self
+    }
+
+    /// Skips this many related rows of each row.
+    pub fn offset(mut self, rows: i64) -> Self {
+        self.node = self.node.offset(rows);
+        self
+    }
+
+    /// Loads a relation beside each related row, in the same round trip.
+    pub fn with<R>(mut self, relation: R) -> Related<'q, L, W::Out>
+    where
+        R: Relation<L::Child> + 'q,
+        W: Push<R>,
+    {
+        self.node.beside.push(relation.into_beside());
+        Related { node: self.node, ends: PhantomData }
+    }
+}
+
+impl<P: Model, L: Link + StartsFrom<P>, W: Relations<L::Child>> Relation<P> for Related<'_, L, W> {
+    type Out = <L::Kind as Kind>::Of<W::Item>;
+
+    fn into_beside<'q>(self) -> Beside<'q>
+    where
+        Self: 'q,
+    {
+        Beside { name: L::NAME, path: L::PATH, node: self.node, aggregate: None }
+    }
+
+    fn read(row: &mut Reader<'_>) -> QueryResult<Self::Out> {
+        L::Kind::collect(row.related().map(|mut row| W::read(&mut row)))
+    }
+}
+
+/// A query on the children asks the same of a relation.
+impl<'q, L: Link> From<Query<'q, L::Child>> for Related<'q, L> {
+    fn from(query: Query<'q, L::Child>) -> Self {
+        Self { node: query.node, ends: PhantomData }
+    }
+}
+
+impl<L, W> Clone for Related<'_, L, W> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), ends: PhantomData }
+    }
+}
+
+impl<L: Link, W> fmt::Debug for Related<'_, L, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Related").field(&L::NAME).finish()
+    }
+}

@@ -1,0 +1,281 @@
+//! The rows that a statement is about, as SQL: a table, perhaps linked, its conditions, and the parents it was reached from.
+
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::sql_types::BigInt;
+
+use crate::def::TableDef;
+use crate::query::Fragment;
+use crate::relation::Path;
+
+/// What stands behind FROM: conditions, order, limit and offset, each checked against its table already.
+#[derive(Clone, Default)]
+pub(crate) struct Select<'q> {
+    pub(crate) filters: Vec<Arc<dyn Fragment + 'q>>,
+    pub(crate) orders: Vec<Arc<dyn Fragment + 'q>>,
+    pub(crate) limit: Option<i64>,
+    pub(crate) offset: Option<i64>,
+}
+
+/// Columns of one table, by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) table: &'static TableDef,
+    pub(crate) names: &'a [&'static str],
+}
+
+/// The rows of a table that conditions and parents let through.
+pub(crate) struct Rows<'a> {
+    pub(crate) table: &'static TableDef,
+    pub(crate) select: &'a Select<'a>,
+    pub(crate) parents: Option<Parents<'a>>,
+}
+
+/// The rows from which others are reached, and the way.
+pub(crate) struct Parents<'a> {
+    pub(crate) path: Path,
+    pub(crate) rows: &'a Rows<'a>,
+}
+
+/// `SELECT columns FROM rows ORDER BY …`.
+pub(crate) struct SelectFrom<'a> {
+    pub(crate) columns: &'a [Columns<'a>],
+    pub(crate) rows: &'a Rows<'a>,
+}
+
+/// `SELECT columns, aggregate FROM rows GROUP BY columns`.
+pub(crate) struct AggregateBy<'a> {
+    pub(crate) columns: Columns<'a>,
+    pub(crate) aggregate: &'a dyn Fragment,
+    pub(crate) rows: &'a Rows<'a>,
+}
+
+impl QueryFragment<Pg> for SelectFrom<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut separator = "SELECT ";
+        for columns in self.columns {
+            out.push_sql(separator);
+            columns.walk(out.reborrow())?;
+            separator = ", ";
+        }
+        out.push_sql(" FROM ");
+        self.rows.walk(out.reborrow())?;
+        if self.rows.is_cut_as_a_whole() {
+            return self.rows.walk_cut(out);
+        }
+        self.rows.select.walk_orders(" ORDER BY ", ", ", out)?;
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for AggregateBy<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.columns.walk(out.reborrow())?;
+        out.push_sql(", ");
+        self.aggregate.walk_ast(out.reborrow())?;
+        out.push_sql(" FROM ");
+        self.rows.walk(out.reborrow())?;
+        out.push_sql(" GROUP BY ");
+        self.columns.walk(out)
+    }
+}
+
+impl Select<'_> {
+    fn is_cut(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some()
+    }
+
+    fn walk_orders<'b>(
+        &'b self,
+        mut separator: &'static str,
+        next: &'static str,
+        mut out: AstPass<'_, 'b, Pg>,
+    ) -> QueryResult<&'static str> {
+        for order in &self.orders {
+            out.push_sql(separator);
+            order.walk_ast(out.reborrow())?;
+            separator = next;
+        }
+        Ok(separator)
+    }
+}
+
+impl Columns<'_> {
+    /// `"table"."column"`, with commas between.
+    pub(crate) fn walk(&self, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        self.walk_each(", ", "", out.reborrow())
+    }
+
+    /// The columns as one value: in parentheses if there are several.
+    pub(crate) fn walk_as_value(&self, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        if self.names.len() == 1 {
+            return self.walk(out);
+        }
+        out.push_sql("(");
+        self.walk(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// `"table"."column" IS NOT NULL`, for each.
+    pub(crate) fn walk_not_null(&self, out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        self.walk_each(" AND ", " IS NOT NULL", out)
+    }
+
+    fn walk_each(&self, separator: &str, behind: &str, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        for (at, name) in self.names.iter().enumerate() {
+            if at > 0 {
+                out.push_sql(separator);
+            }
+            push_table(self.table, out.reborrow())?;
+            out.push_sql(".");
+            out.push_identifier(name)?;
+            out.push_sql(behind);
+        }
+        Ok(())
+    }
+}
+
+impl Rows<'_> {
+    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match &self.parents {
+            Some(parents) if self.select.is_cut() => self.walk_ranked(parents, out),
+            _ => {
+                self.walk_tables(out.reborrow())?;
+                self.walk_conditions(out)
+            }
+        }
+    }
+
+    /// Whether a limit holds for all rows together; related rows are cut for each parent, by their rank.
+    fn is_cut_as_a_whole(&self) -> bool {
+        self.parents.is_none() && self.select.is_cut()
+    }
+
+    fn key(&self) -> Columns<'static> {
+        Columns { table: self.table, names: self.table.primary_key }
+    }
+
+    fn walk_tables(&self, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        push_table(self.table, out.reborrow())?;
+        self.parents.as_ref().map_or(Ok(()), |parents| parents.path.walk_link(out))
+    }
+
+    fn walk_conditions<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let mut separator = " WHERE ";
+        if let Some(parents) = &self.parents {
+            out.push_sql(separator);
+            parents.walk(out.reborrow())?;
+            separator = " AND ";
+        }
+        push_filters(&self.select.filters, separator, out)
+    }
+
+    /// `ORDER BY … LIMIT … OFFSET …`. The key comes last: the statements of one flight must agree on which rows are within.
+    fn walk_cut<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let separator = self.select.walk_orders(" ORDER BY ", ", ", out.reborrow())?;
+        out.push_sql(separator);
+        self.key().walk(out.reborrow())?;
+        if let Some(limit) = &self.select.limit {
+            out.push_sql(" LIMIT ");
+            out.push_bind_param::<BigInt, _>(limit)?;
+        }
+        if let Some(offset) = &self.select.offset {
+            out.push_sql(" OFFSET ");
+            out.push_bind_param::<BigInt, _>(offset)?;
+        }
+        Ok(())
+    }
+
+    /// The rows whose rank among those of their parent is within the limit.
+    fn walk_ranked<'b>(&'b self, parents: &'b Parents<'_>, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // what tells one row from another: the table's key, or that of the link, through which a row may come several times
+        let identity = match parents.path.through {
+            Some(through) => Columns { table: through.table, names: through.table.primary_key },
+            None => self.key(),
+        };
+        let names: Vec<String> = (1..=identity.names.len()).map(|at| format!("\"key{at}\"")).collect();
+        let names = names.join(", ");
+        self.walk_tables(out.reborrow())?;
+        out.push_sql(" WHERE (");
+        identity.walk(out.reborrow())?;
+        out.push_sql(") IN (SELECT ");
+        out.push_sql(&names);
+        out.push_sql(" FROM (SELECT ");
+        identity.walk(out.reborrow())?;
+        out.push_sql(", row_number() OVER (PARTITION BY ");
+        parents.path.near().walk(out.reborrow())?;
+        let separator = self.select.walk_orders(" ORDER BY ", ", ", out.reborrow())?;
+        out.push_sql(separator);
+        self.key().walk(out.reborrow())?;
+        if parents.path.through.is_some() {
+            out.push_sql(", ");
+            identity.walk(out.reborrow())?;
+        }
+        out.push_sql(") FROM ");
+        self.walk_tables(out.reborrow())?;
+        self.walk_conditions(out.reborrow())?;
+        out.push_sql(") AS \"ranked\" (");
+        out.push_sql(&names);
+        out.push_sql(", \"rank\") WHERE \"rank\" > ");
+        let offset = self.select.offset.as_ref().unwrap_or(&0);
+        out.push_bind_param::<BigInt, _>(offset)?;
+        if let Some(limit) = &self.select.limit {
+            // not offset + limit, which may be more than a bigint holds
+            out.push_sql(" AND \"rank\" - ");
+            out.push_bind_param::<BigInt, _>(offset)?;
+            out.push_sql(" <= ");
+            out.push_bind_param::<BigInt, _>(limit)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Parents<'_> {
+    fn walk<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let near = self.path.near();
+        near.walk_as_value(out.reborrow())?;
+        // an array of keys is one index scan; `IN (SELECT …)` was measured to be planned as a scan of the whole table. An array
+        // of rows, though, is looked up in no index
+        let single = near.names.len() == 1;
+        out.push_sql(if single { " = ANY(ARRAY(SELECT " } else { " IN (SELECT " });
+        Columns { table: self.rows.table, names: self.path.parent }.walk(out.reborrow())?;
+        out.push_sql(" FROM ");
+        self.rows.walk(out.reborrow())?;
+        if self.rows.is_cut_as_a_whole() {
+            self.rows.walk_cut(out.reborrow())?;
+        }
+        out.push_sql(if single { "))" } else { ")" });
+        Ok(())
+    }
+}
+
+/// Conditions in parentheses, joined by AND.
+pub(crate) fn push_filters<'b>(
+    filters: &'b [Arc<dyn Fragment + '_>],
+    mut separator: &str,
+    mut out: AstPass<'_, 'b, Pg>,
+) -> QueryResult<()> {
+    for filter in filters {
+        out.push_sql(separator);
+        out.push_sql("(");
+        filter.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        separator = " AND ";
+    }
+    Ok(())
+}
+
+/// `"schema"."table"`.
+pub(crate) fn push_table(table: &TableDef, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+    if let Some(schema) = table.schema {
+        out.push_identifier(schema)?;
+        out.push_sql(".");
+    }
+    out.push_identifier(table.name)
+}

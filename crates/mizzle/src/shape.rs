@@ -1,0 +1,216 @@
+//! Shapes: structs that say by their fields which columns and relations of a table they want.
+
+use diesel::QueryResult;
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::Expression;
+use diesel::pg::Pg;
+use diesel::query_source::Column;
+use diesel::result::Error;
+
+use crate::load::Plan;
+use crate::model::Model;
+use crate::node::{Beside, Node};
+use crate::relation::{Link, Many, Maybe, One, Relation};
+use crate::stitch::Reader;
+
+/// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
+/// struct is the shape with all columns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape of a table",
+    label = "needs `#[derive(Shape)]` and `#[shape(of = …)]`"
+)]
+pub trait Shape: Send + Sized + 'static {
+    /// The table's struct.
+    type Of: Model;
+    /// The query that loads it.
+    type Query<'q>: From<Node<'q>> + Into<Node<'q>>;
+    #[doc(hidden)]
+    fn parts(parts: &mut Parts<'_>);
+    #[doc(hidden)]
+    fn read(row: &mut Reader<'_>) -> QueryResult<Self>;
+}
+
+/// What a shape selects, as it is put together field by field.
+pub struct Parts<'q>(Node<'q>);
+
+/// A column or relation that a field of type `T` can hold.
+///
+/// Implemented for each column, and by `#[table]` for each relation.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{T}` cannot hold `{Self}`",
+    label = "not what the table has under this name",
+    note = "a column is read as its own type, as `Option` if it can be NULL; a relation to many rows is a `Vec<S>`, to one that may \
+            be missing an `Option<S>`, to one that is there an `S`, where `S` is a shape of the related table"
+)]
+pub trait Part<T> {
+    /// What says more about it: a query on the related rows, [`NoQuery`] for a column.
+    type Query<'q>;
+    #[doc(hidden)]
+    fn add(field: &'static str, parts: &mut Parts<'_>);
+    #[doc(hidden)]
+    fn read(row: &mut Reader<'_>) -> QueryResult<T>;
+    #[doc(hidden)]
+    fn narrow<'q>(node: Node<'q>, more: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q>;
+}
+
+/// A column has no filter, order or limit of its own, so there is no value of this type.
+#[derive(Debug, Clone, Copy)]
+pub enum NoQuery {}
+
+/// A Rust type that reads a SQL type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not read a column of the SQL type `{ST}`",
+    label = "the column is of another type, or can be NULL",
+    note = "a column that can be NULL is read as `Option`; one that cannot is not"
+)]
+pub trait Reads<ST>: FromSqlRow<ST, Pg> {}
+
+#[diagnostic::do_not_recommend]
+impl<ST, T: FromSqlRow<ST, Pg>> Reads<ST> for T {}
+
+#[diagnostic::do_not_recommend]
+impl<C: Column + Expression, T: Reads<<C as Expression>::SqlType>> Part<T> for C {
+    type Query<'q> = NoQuery;
+
+    fn add(_: &'static str, parts: &mut Parts<'_>) {
+        parts.0.push_column(C::NAME);
+    }
+
+    fn read(row: &mut Reader<'_>) -> QueryResult<T> {
+        row.value::<C::SqlType, T>()
+    }
+
+    fn narrow<'q>(node: Node<'q>, _: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
+        node
+    }
+}
+
+/// What a field is to hold related rows: `Vec<S>` for many, `Option<S>` for one that may be missing, `S` for one that is there.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold what the relation `{L}` gives",
+    label = "not what this relation gives",
+    note = "to many: `Vec<S>`; to one that may be missing: `Option<S>`; to one that is there: `S`, `Option<S>` or a `Box` of these, \
+            where `S` is a shape of the related table"
+)]
+pub trait Holds<L: Link>: Sized {
+    /// What each related row is read as.
+    type Item: Shape<Of = L::Child>;
+    #[doc(hidden)]
+    fn collect(rows: impl Iterator<Item = QueryResult<Self::Item>>) -> QueryResult<Self>;
+}
+
+impl<L: Link<Kind = Many>, S: Shape<Of = L::Child>> Holds<L> for Vec<S> {
+    type Item = S;
+
+    fn collect(rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
+        rows.collect()
+    }
+}
+
+impl<L: Link<Kind: Single>, S: Shape<Of = L::Child>> Holds<L> for Option<S> {
+    type Item = S;
+
+    fn collect(mut rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
+        rows.next().transpose()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<L: Link<Kind = One>, S: Shape<Of = L::Child>> Holds<L> for S {
+    type Item = S;
+
+    fn collect(mut rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
+        rows.next().unwrap_or_else(|| {
+            let text =
+                format!("the row that \"{}\" refers to is not there: make the field an `Option`", L::NAME);
+            Err(Error::DeserializationError(text.into()))
+        })
+    }
+}
+
+/// A relation to one row.
+pub trait Single {}
+
+impl Single for Maybe {}
+impl Single for One {}
+
+/// A shape on the heap, so that a shape can be large.
+impl<S: Shape> Shape for Box<S> {
+    type Of = S::Of;
+    type Query<'q> = S::Query<'q>;
+
+    fn parts(parts: &mut Parts<'_>) {
+        S::parts(parts);
+    }
+
+    fn read(row: &mut Reader<'_>) -> QueryResult<Self> {
+        S::read(row).map(Box::new)
+    }
+}
+
+impl<'q> Parts<'q> {
+    /// A relation, for a field that holds its rows.
+    pub fn relate<L: Link, T: Holds<L>>(&mut self, field: &'static str) {
+        let node = self.0.deeper(L::Child::DEF, |node| {
+            let mut parts = Parts(node);
+            T::Item::parts(&mut parts);
+            parts.0
+        });
+        self.0.beside.push(Beside { name: field, path: L::PATH, node, aggregate: None });
+    }
+
+    /// A number about a relation.
+    pub fn aggregate<M: Model, R: Relation<M> + 'q>(&mut self, field: &'static str, relation: R) {
+        self.0.beside.push(Beside { name: field, ..relation.into_beside() });
+    }
+
+    /// All columns of the table.
+    pub fn model<M: Model>(&mut self) {
+        for column in M::DEF.columns {
+            self.0.push_column(column.name);
+        }
+    }
+
+    /// Says more about the relation of a field.
+    pub fn narrow<P: Part<T>, T>(
+        &mut self,
+        field: &'static str,
+        more: impl FnOnce(P::Query<'q>) -> P::Query<'q>,
+    ) {
+        self.0.narrow(field, |node| P::narrow(node, more));
+    }
+}
+
+/// The query of a shape: its parts, of every row.
+pub fn node_of<'q, S: Shape>() -> Node<'q> {
+    let mut parts = Parts(Node::of_table(S::Of::DEF));
+    S::parts(&mut parts);
+    parts.0
+}
+
+/// The related rows of the next relation, as the field holds them.
+///
+/// # Errors
+/// When a row does not read as the shape, or is missing where one is expected.
+pub fn read_related<L: Link, T: Holds<L>>(row: &mut Reader<'_>) -> QueryResult<T> {
+    T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
+}
+
+/// The next number about a relation, which `relation` would make.
+///
+/// # Errors
+/// When the number does not read as its Rust type.
+pub fn read_aggregate<M: Model, R: Relation<M>>(
+    _relation: impl FnOnce() -> R,
+    row: &mut Reader<'_>,
+) -> QueryResult<R::Out> {
+    R::read(row)
+}
+
+/// The plan of a shape's query.
+///
+/// # Errors
+/// When the query cannot be written as SQL.
+pub fn plan<S: Shape>(node: Node<'_>) -> QueryResult<Plan<S>> {
+    Plan::of(node, S::read)
+}

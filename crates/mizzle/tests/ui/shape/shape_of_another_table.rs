@@ -1,0 +1,12 @@
+#[path = "../clinic.rs"]
+mod clinic;
+use clinic::*;
+use mizzle::prelude::*;
+
+#[derive(Shape)]
+#[shape(of = Owner)]
+struct Card {
+    pets: Vec<Card>,
+}
+
+fn main() {}
