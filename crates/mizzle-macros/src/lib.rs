@@ -9,9 +9,18 @@
 mod ast;
 mod attr;
 mod check;
+mod constraint;
+mod db_enum;
+mod db_type;
+mod default;
 mod expand;
+mod identity;
+mod named;
+mod naming;
 mod repair;
 mod schema;
+mod sql;
+mod types;
 
 use proc_macro::TokenStream;
 
@@ -60,4 +69,16 @@ pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn schema(input: TokenStream) -> TokenStream {
     schema::expand(input.into()).into()
+}
+
+/// Makes an enum without fields a column type: text, its variants the values that a CHECK allows.
+#[proc_macro_derive(DbEnum, attributes(db_enum))]
+pub fn db_enum(input: TokenStream) -> TokenStream {
+    db_enum::expand(&syn::parse_macro_input!(input)).into()
+}
+
+/// Makes a struct of one field the column type that its field is.
+#[proc_macro_derive(DbType, attributes(db_type))]
+pub fn db_type(input: TokenStream) -> TokenStream {
+    db_type::expand(&syn::parse_macro_input!(input)).into()
 }

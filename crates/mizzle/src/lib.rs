@@ -42,26 +42,37 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`] |
+//! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`], [`DbEnum`], [`macro@DbType`] |
+//! | read a declaration | [`TableDef`] |
 //! | connect | [`Db`], [`connect`] |
 //! | load | [`Query`], [`With`], [`Db::load`]; any Diesel query loads as well |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
-//! | know what went wrong | [`Error`] |
+//! | know what went wrong | [`Error`], [`Constraint`] |
 
+mod assert;
 mod connection;
+mod constraint;
 mod db;
+mod db_enum;
 mod def;
 mod error;
 mod executor;
+#[cfg(feature = "jiff")]
+pub mod jiff;
+#[cfg(feature = "json")]
+mod json;
 mod load;
 mod methods;
 mod model;
+#[doc(hidden)]
+pub mod place;
 pub mod prelude;
 mod query;
 mod relation;
 mod row;
 mod statement;
+mod time_tz;
 mod transaction;
 mod types;
 mod write;
@@ -71,22 +82,30 @@ mod write;
 pub mod __private;
 
 pub use connection::Connection;
+pub use constraint::{Constrained, Constraint};
 pub use db::Db;
-pub use def::{ColumnDef, IndexDef, TableDef};
+pub use db_enum::DbEnum;
+pub use def::{
+    Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
+    Nulls, TableDef, TableKind, UniqueDef, ValuesDef,
+};
 #[doc(no_inline)]
 pub use diesel;
 #[doc(no_inline)]
 pub use diesel_async;
 pub use error::Error;
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use load::Load;
 pub use methods::Answering;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
-pub use mizzle_macros::{schema, table};
-pub use model::{BelongsTo, HasColumn, Key, Model, NewRow, Patch};
+pub use mizzle_macros::{DbEnum, DbType, schema, table};
+pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
 pub use relation::{Any, BelongsToOne, Count, HasMany, ManyToMany, Push, Relation, Relations, With};
 pub use row::{PgField, PgRow};
+pub use time_tz::{SqlTimeTz, TimeTz};
 pub use transaction::Tx;
-pub use types::ColumnType;
+pub use types::{ColumnType, Interval, uuid_v7};
 pub use write::{Delete, Execute, Filtered, Unfiltered, Update};

@@ -11,4 +11,4 @@ pub use diesel::expression_methods::{
 pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
 
 #[doc(no_inline)]
-pub use crate::{Db, Model, Tx, With, table};
+pub use crate::{Constraint, Db, DbEnum, DbType, Model, Tx, With, table};

@@ -15,22 +15,11 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let ownership = belongs_to(input);
     let table = input.table_name();
     let query = format!("A query on \"{table}\": all rows until it is filtered.");
-    let delete = format!("A delete from \"{table}\", to be given a filter, or `.all_rows()`.");
-    let update = format!("An update of \"{table}\", to be given a filter, or `.all_rows()`.");
     quote! {
         #[allow(dead_code)]
         impl #ident {
             #[doc = #query]
             #visibility fn query<'q>() -> ::mizzle::Query<'q, #ident> { ::mizzle::Query::new() }
-            #[doc = #delete]
-            #visibility fn delete<'q>() -> ::mizzle::Delete<'q, #ident> { ::mizzle::Delete::new() }
-            #[doc = #update]
-            #visibility fn update<'q, P>(patch: P) -> ::mizzle::Update<'q, P>
-            where
-                P: ::mizzle::Patch<Model = #ident>,
-            {
-                ::mizzle::Update::new(patch)
-            }
             #(#methods)*
         }
         #ownership

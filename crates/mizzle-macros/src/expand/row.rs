@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Path, Token, punctuated::Punctuated};
 
+use super::tuple::tuple;
 use crate::ast::TableInput;
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -32,6 +33,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         ([field], [ty]) => quote! { type Id = &'row #ty; fn id(self) -> Self::Id { &self.#field } },
         _ => quote! { type Id = (#(&'row #key_types),*); fn id(self) -> Self::Id { (#(&self.#key),*) } },
     };
+    let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
         #(#attributes)*
         #derives
@@ -41,8 +43,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             use ::mizzle::__private::diesel;
 
             impl diesel::deserialize::Queryable<#module::SqlType, diesel::pg::Pg> for #ident {
-                type Row = (#(#types,)*);
-                fn build((#(#fields,)*): Self::Row) -> diesel::deserialize::Result<Self> {
+                type Row = #row;
+                fn build(#pattern: Self::Row) -> diesel::deserialize::Result<Self> {
                     ::core::result::Result::Ok(Self { #(#fields),* })
                 }
             }

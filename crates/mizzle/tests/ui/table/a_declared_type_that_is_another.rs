@@ -1,0 +1,16 @@
+use mizzle::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, DbType)]
+pub struct Age(i32);
+
+#[table]
+pub struct Pet {
+    #[column(primary_key)]
+    pub id: i64,
+    #[column(varchar(3))]
+    pub age: Age,
+    #[column(varchar(3))]
+    pub legs: i16,
+}
+
+fn main() {}
