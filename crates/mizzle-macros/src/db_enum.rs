@@ -134,7 +134,7 @@ fn emit(ident: &Ident, read: &Read) -> TokenStream {
         Some(length) => format!("varchar({})", length.base10_digits()),
         None => "text".into(),
     };
-    let expressions = expressions(ident, &quote!(diesel::sql_types::Text));
+    let expressions = expressions(ident, &quote!(::std::string::String));
     quote! {
         const _: () = {
             use ::mizzle::__private::diesel;

@@ -73,7 +73,7 @@ fn emit(ident: &Ident, Read { inner, declared }: &Read) -> TokenStream {
             }
         }
     });
-    let expressions = expressions(ident, &sql_type);
+    let expressions = expressions(ident, &quote!(#inner));
     quote! {
         const _: () = {
             use ::mizzle::__private::diesel;
@@ -116,29 +116,27 @@ fn is_key(inner: &Type) -> bool {
     )
 }
 
-/// What lets a value stand in an expression and be read from a row.
-pub(crate) fn expressions(ident: &Ident, sql_type: &TokenStream) -> TokenStream {
-    let as_expression = |sql_type: TokenStream| {
+/// What lets a value stand in an expression wherever one of `like` can, and be read from a row.
+pub(crate) fn expressions(ident: &Ident, like: &TokenStream) -> TokenStream {
+    let as_expression = |lifetime: TokenStream, value: TokenStream| {
         quote! {
-            impl diesel::expression::AsExpression<#sql_type> for #ident {
-                type Expression = diesel::internal::derives::as_expression::Bound<#sql_type, Self>;
-                fn as_expression(self) -> Self::Expression {
-                    diesel::internal::derives::as_expression::Bound::new(self)
-                }
-            }
-            impl<'expr> diesel::expression::AsExpression<#sql_type> for &'expr #ident {
-                type Expression = diesel::internal::derives::as_expression::Bound<#sql_type, Self>;
+            impl<#lifetime ST> diesel::expression::AsExpression<ST> for #value
+            where
+                #like: diesel::expression::AsExpression<ST>,
+                ST: diesel::sql_types::SqlType + diesel::expression::TypedExpressionType,
+            {
+                type Expression = diesel::internal::derives::as_expression::Bound<ST, Self>;
                 fn as_expression(self) -> Self::Expression {
                     diesel::internal::derives::as_expression::Bound::new(self)
                 }
             }
         }
     };
-    let (plain, nullable) =
-        (as_expression(sql_type.clone()), as_expression(quote!(diesel::sql_types::Nullable<#sql_type>)));
+    let (value, reference) =
+        (as_expression(quote!(), quote!(#ident)), as_expression(quote!('expr,), quote!(&'expr #ident)));
     quote! {
-        #plain
-        #nullable
+        #value
+        #reference
         impl<ST> diesel::deserialize::Queryable<ST, diesel::pg::Pg> for #ident
         where
             ST: diesel::sql_types::SingleValue,

@@ -6,6 +6,7 @@ use crate::ast::{ColumnInput, TableInput};
 use crate::constraint::{CheckInput, ForeignKeyInput, IndexInput, KeyValue, UniqueInput};
 use crate::naming::Naming;
 use crate::sql;
+use crate::types::may_be_enum;
 
 /// The constraints and indexes of one table.
 #[derive(Default)]
@@ -40,7 +41,7 @@ impl<'t> Named<'t> {
         for unique in &table.uniques {
             named.uniques.push((choose(&unique.name, &columns(&unique.columns), "key"), unique));
         }
-        for column in table.columns.iter().filter(|column| column.known().is_none()) {
+        for column in table.columns.iter().filter(|column| may_be_enum(column.value_type())) {
             named.values.push((choose(&None, &[column.column_name()], "check"), &column.ident));
         }
         for check in checks(table) {

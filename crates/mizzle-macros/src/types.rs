@@ -15,6 +15,8 @@ pub(crate) struct Known {
     pub(crate) operators: &'static [&'static str],
     /// Which literals are a default.
     pub(crate) literal: Literal,
+    /// Whether values are equal or not, and have a hash: floats do not.
+    pub(crate) is_hashed: bool,
 }
 
 /// The literals of Rust that SQL reads as a value of the type.
@@ -52,7 +54,7 @@ const fn known(
     operators: &'static [&'static str],
     literal: Literal,
 ) -> Known {
-    Known { rust, diesel, operators, literal }
+    Known { rust, diesel, operators, literal, is_hashed: rust.as_bytes()[0] != b'f' }
 }
 
 impl Known {
@@ -108,6 +110,23 @@ pub(crate) fn refusal(ty: &Type) -> Option<&'static str> {
             _ => return None,
         },
     })
+}
+
+/// Whether the type may be an enum with a check on its values, as far as its name tells.
+pub(crate) fn may_be_enum(ty: &Type) -> bool {
+    const OTHERS: &[&str] = &[
+        "Json",
+        "Value",
+        "Interval",
+        "PgInterval",
+        "TimeTz",
+        "Decimal",
+        "Date",
+        "Time",
+        "DateTime",
+        "Timestamp",
+    ];
+    Known::of(ty).is_none() && !OTHERS.contains(&last_segment(ty).as_str())
 }
 
 /// Why the column cannot be a key or be indexed, as far as its name tells.

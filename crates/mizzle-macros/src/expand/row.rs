@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Ident, Path, Token, punctuated::Punctuated};
 
 use super::tuple::tuple;
-use crate::ast::TableInput;
+use crate::ast::{ColumnInput, TableInput};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let TableInput { visibility, ident, attributes, .. } = input;
@@ -33,6 +33,12 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         ([field], [ty]) => quote! { type Id = &'row #ty; fn id(self) -> Self::Id { &self.#field } },
         _ => quote! { type Id = (#(&'row #key_types),*); fn id(self) -> Self::Id { (#(&self.#key),*) } },
     };
+    // Diesel wants a hash of it; the types that surely have one are known by name
+    let hashed = |column: &ColumnInput| column.known().is_some_and(|known| known.is_hashed);
+    let identifiable = input
+        .primary_key()
+        .all(hashed)
+        .then(|| quote!(impl<'row> diesel::associations::Identifiable for &'row #ident { #id }));
     let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
         #(#attributes)*
@@ -56,7 +62,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type Table = #module::table;
                 fn table() -> Self::Table { #module::table }
             }
-            impl<'row> diesel::associations::Identifiable for &'row #ident { #id }
+            #identifiable
             #(#values)*
         };
     }

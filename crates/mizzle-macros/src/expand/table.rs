@@ -93,9 +93,32 @@ fn typed(input: &TableInput) -> TokenStream {
     let own = input.columns.iter().filter(|column| column.known().is_none());
     own.map(|column| {
         let (ident, ty) = (&column.ident, column.value_type());
-        quote!(impl ::mizzle::__private::Typed for #module::#ident { type Rust = #ty; })
+        let find = column.options.primary_key.then(|| find_own(&quote!(#module::#ident), ty));
+        quote! {
+            impl ::mizzle::__private::Typed for #module::#ident { type Rust = #ty; }
+            #find
+        }
     })
     .collect()
+}
+
+fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
+    let find = |lifetime: TokenStream, ty: TokenStream| {
+        quote! {
+            impl #lifetime diesel::EqAll<#ty> for #column {
+                type Output = diesel::dsl::Eq<#column, #ty>;
+                fn eq_all(self, value: #ty) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
+            }
+        }
+    };
+    let (value, reference) = (find(quote!(), quote!(#ty)), find(quote!(<'key>), quote!(&'key #ty)));
+    quote! {
+        const _: () = {
+            use ::mizzle::__private::diesel;
+            #value
+            #reference
+        };
+    }
 }
 
 fn sql_types(columns: &[&Ident]) -> Vec<TokenStream> {
@@ -215,7 +238,7 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     let sql_type = sql_type(column);
     let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
     let operators = operators(column);
-    let (position, group) = (position(at, ident), group(input, column));
+    let (position, group, find) = (position(at, ident), group(input, column), find(column));
     quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
         #[doc = #doc]
         #[derive(Debug, Clone, Copy, Default)]
@@ -289,15 +312,27 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
         }
         #position
         #group
+        #find
+        #operators
+    }
+}
+
+/// What `owner::table.find(id)` needs of a column of the key. For a type of one's own see [`typed`].
+fn find(column: &ColumnInput) -> TokenStream {
+    let ident = &column.ident;
+    if !column.options.primary_key || column.known().is_none() {
+        return TokenStream::new();
+    }
+    let sql_type = sql_type(column);
+    quote! {
         impl<T> diesel::EqAll<T> for #ident
         where
-            T: diesel::expression::AsExpression<<#ident as diesel::Expression>::SqlType>,
+            T: diesel::expression::AsExpression<#sql_type>,
             diesel::dsl::Eq<#ident, T::Expression>: diesel::Expression<SqlType = diesel::sql_types::Bool>,
         {
             type Output = diesel::dsl::Eq<#ident, T::Expression>;
             fn eq_all(self, value: T) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
         }
-        #operators
     }
 }
 
