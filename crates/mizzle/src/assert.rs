@@ -1,34 +1,44 @@
 //! What a declaration promises of types and tables that only the compiler knows; a broken promise does not compile.
+//!
+//! `track_caller` puts the compiler's mark where the promise was made.
 
 /// Refuses a column declared as another type than its Rust type is stored as.
+#[track_caller]
 pub const fn declared_agrees(declared: &str, sql: &str) {
-    assert!(
-        same_family(declared, sql),
-        "the type in `#[column(…)]` is not one that the field's type is stored as"
-    );
+    if !same_family(declared, sql) {
+        panic!("the type in `#[column(…)]` is not one that the field's type is stored as");
+    }
 }
 
 /// Refuses an identity that is no bigint.
+#[track_caller]
 pub const fn is_bigint(sql: &str) {
-    assert!(equal(sql, "bigint"), "an identity is a bigint: use `i64`, or a `DbType` of one");
+    if !equal(sql, "bigint") {
+        panic!("an identity is a bigint: use `i64`, or a `DbType` of one");
+    }
 }
 
 /// Refuses a key of a type without an order: `datatype … is not supported in a key`.
+#[track_caller]
 pub const fn can_be_a_key(sql: &str) {
     let ordered = !equal(sql, "bytea")
         && !equal(sql, "json")
         && !equal(sql, "jsonb")
         && !equal(sql, "interval")
         && !equal(sql, "timetz");
-    assert!(ordered, "bytea, json, interval and timetz cannot be a key or be indexed");
+    if !ordered {
+        panic!("bytea, json, interval and timetz cannot be a key or be indexed");
+    }
 }
 
 /// Refuses a foreign key with another number of columns than the key it refers to.
+#[track_caller]
 pub const fn refers_to(columns: usize, primary_key: &[&str]) {
-    assert!(
-        columns == primary_key.len(),
-        "the primary key referred to has another number of columns: name them, `#[foreign_key(a, b => Target(x, y))]`"
-    );
+    if columns != primary_key.len() {
+        panic!(
+            "the key referred to has another number of columns: name them, `#[foreign_key(a, b => Target(x, y))]`"
+        );
+    }
 }
 
 /// Whether both are text, both json, or the same name before the parenthesis.

@@ -64,7 +64,7 @@ pub struct Dish {
 
 #[table(name = "order")]
 #[index(dish_id)]
-#[index(unique, replaces, nulls_not_distinct, name = "one_replacement")]
+#[index(unique, replaces, nulls_not_distinct, where = "replaces IS NOT NULL", name = "one_replacement")]
 pub struct Order {
     #[column(primary_key, identity(cache = 1, start = 1000))]
     pub number: i64,

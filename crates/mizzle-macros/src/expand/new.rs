@@ -74,15 +74,20 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         let (visibility, field) = (&column.visibility, &column.ident);
         let ty = column.value_type();
         let doc = format!("Gives \"{}\" a value.", column.column_name());
+        // a literal is of the smaller type only where no conversion is asked for
+        let (parameter, given) = match last_segment(ty).as_str() {
+            "i16" | "f32" => (quote!(#ty), quote!(value)),
+            _ => (quote!(impl ::core::convert::Into<#ty>), quote!(value.into())),
+        };
         let some = match (column.has_default(), column.nullable().is_some()) {
-            (true, true) => quote!(::core::option::Option::Some(::core::option::Option::Some(value.into()))),
-            (false, false) => quote!(value.into()),
-            _ => quote!(::core::option::Option::Some(value.into())),
+            (true, true) => quote!(::core::option::Option::Some(::core::option::Option::Some(#given))),
+            (false, false) => given,
+            _ => quote!(::core::option::Option::Some(#given)),
         };
         quote! {
             #[doc = #doc]
             #[must_use]
-            #visibility fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+            #visibility fn #field(mut self, value: #parameter) -> Self {
                 self.#field = #some;
                 self
             }

@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Ident, Visibility};
 
 use super::tuple::tuple;
 use crate::ast::{ColumnInput, TableInput};
@@ -21,6 +21,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let (columns_tuple, sql_types) = (tuple(&names), tuple(&sql_types(&names)));
     let typed = typed(input);
     let write = (!input.is_view()).then(write_target);
+    let outer = nested(visibility, 1);
     let doc = format!("The table \"{}\" and its columns.", input.table_name());
     quote! {
         #[doc = #doc]
@@ -30,16 +31,16 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             use diesel::internal::table_macro as __nodes;
             use diesel::pg::Pg;
             use diesel::query_builder::{AsQuery, AstPass, QueryFragment, QueryId};
-            pub use self::columns::*;
+            #outer use self::columns::*;
 
             #[derive(Debug, Clone, Copy, Default)]
-            pub struct table;
+            #outer struct table;
 
             /// Every column, in order of declaration.
-            pub type Columns = #columns_tuple;
-            pub const all_columns: Columns = #columns_tuple;
+            #outer type Columns = #columns_tuple;
+            #outer const all_columns: Columns = #columns_tuple;
             /// The SQL type of every column.
-            pub type SqlType = #sql_types;
+            #outer type SqlType = #sql_types;
             type Simple = __nodes::SelectStatement<__nodes::FromClause<table>>;
 
             impl QueryId for table {
@@ -76,13 +77,30 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             #write
             #joins
 
-            pub mod columns {
+            #outer mod columns {
                 use super::{diesel, __nodes, table, AstPass, Pg, QueryFragment, QueryId};
                 use ::mizzle::__private::place as __place;
                 #(#columns)*
             }
         }
         #typed
+    }
+}
+
+/// The table's visibility as a module inside says it: a column is as private as the types it may have.
+fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
+    let up = vec![quote!(super); depth];
+    match visibility {
+        Visibility::Public(_) => quote!(pub),
+        Visibility::Inherited => quote!(pub(in #(#up)::*)),
+        Visibility::Restricted(restricted) => {
+            let path = &restricted.path;
+            match path.segments.first().map(|first| first.ident.to_string()).as_deref() {
+                Some("super") => quote!(pub(in #(#up)::*::#path)),
+                Some("self") => quote!(pub(in #(#up)::*)),
+                _ => quote!(#restricted),
+            }
+        }
     }
 }
 
@@ -238,11 +256,12 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     let sql_type = sql_type(column);
     let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
     let operators = operators(column);
+    let visibility = nested(&input.visibility, 2);
     let (position, group, find) = (position(at, ident), group(input, column), find(column));
     quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
         #[doc = #doc]
         #[derive(Debug, Clone, Copy, Default)]
-        pub struct #ident;
+        #visibility struct #ident;
 
         impl QueryId for #ident {
             type QueryId = #ident;

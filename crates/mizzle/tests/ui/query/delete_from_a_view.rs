@@ -4,7 +4,7 @@ use clinic::*;
 use mizzle::prelude::*;
 
 async fn query(db: &Db) {
-    let _ = db.execute(mizzle::diesel::delete(senior::table)).await;
+    let _ = db.execute(Senior::delete().all_rows()).await;
 }
 
 fn main() {}

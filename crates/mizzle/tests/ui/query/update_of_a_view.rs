@@ -3,8 +3,8 @@ mod clinic;
 use clinic::*;
 use mizzle::prelude::*;
 
-async fn query(db: &Db) {
-    let _ = db.execute(Senior::update(senior::name.eq("Tom")).all_rows()).await;
+fn query() {
+    let _ = SeniorPatch::default();
 }
 
 fn main() {}

@@ -9,8 +9,6 @@ pub struct Pet {
     pub id: i64,
     #[column(varchar(3))]
     pub age: Age,
-    #[column(varchar(3))]
-    pub legs: i16,
 }
 
 fn main() {}

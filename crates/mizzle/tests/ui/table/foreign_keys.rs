@@ -9,13 +9,20 @@ pub struct Spot {
 }
 
 #[table]
+pub struct Room {
+    #[column(primary_key)]
+    pub id: i64,
+}
+
+#[table]
 #[foreign_key(floor, number => Spot(floor))]
 pub struct Seat {
     #[column(primary_key)]
     pub id: i64,
     pub floor: i32,
-    #[belongs_to(spot: Spot, foreign_key(on_delete = set_null, on_update = set_default))]
     pub number: i32,
+    #[belongs_to(room: Room, foreign_key(on_delete = set_null, on_update = set_default))]
+    pub room_id: i64,
 }
 
 #[table]

@@ -1,9 +1,6 @@
 use mizzle::prelude::*;
 use mizzle::Interval;
 
-#[derive(Debug, Clone, PartialEq, DbType)]
-pub struct Digest(Vec<u8>);
-
 #[table]
 pub struct Pet {
     #[column(primary_key)]
@@ -21,12 +18,6 @@ pub struct Visit {
     pub document: serde_json::Value,
     #[column(varchar(2001))]
     pub name: String,
-}
-
-#[table]
-pub struct File {
-    #[column(primary_key)]
-    pub digest: Digest,
 }
 
 fn main() {}
