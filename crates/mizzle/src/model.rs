@@ -11,6 +11,7 @@ use diesel::query_source::Column;
 use diesel::{QueryResult, Table};
 
 use crate::def::TableDef;
+use crate::query::Fragment;
 use crate::write::Touched;
 
 /// A struct that is the row of a table. Implemented by `#[table]`.
@@ -159,10 +160,11 @@ pub trait Patch: Send + Sync {
     note = "an update takes the `…Patch` of its own table, `column.eq(value)`, or a tuple of these"
 )]
 pub trait Changes<M: Model> {
-    /// The changes as SQL.
-    type Set: QueryFragment<Pg> + Send + Sync;
     /// Turns them into SQL.
-    fn into_set(self) -> Self::Set;
+    #[doc(hidden)]
+    fn into_set<'q>(self) -> Box<dyn Fragment + 'q>
+    where
+        Self: 'q;
 }
 
 #[diagnostic::do_not_recommend]
@@ -172,9 +174,10 @@ where
     C: AsChangeset<Target = M::Table>,
     C::Changeset: QueryFragment<Pg> + Send + Sync,
 {
-    type Set = C::Changeset;
-
-    fn into_set(self) -> Self::Set {
-        self.as_changeset()
+    fn into_set<'q>(self) -> Box<dyn Fragment + 'q>
+    where
+        Self: 'q,
+    {
+        Box::new(self.as_changeset())
     }
 }

@@ -42,13 +42,13 @@ pub struct Delete<'q, M, State = Unfiltered> {
     state: PhantomData<fn() -> (M, State)>,
 }
 
-/// An update of the table of `M` that sets `S`. Made by `Owner::update(changes)`; see [`Changes`].
+/// An update of the table of `M`. Made by `Owner::update(changes)`; see [`Changes`].
 ///
 /// Columns with `on_update` are set as well, unless the changes set them themselves. Their values are made once, when the update
 /// is: executed again after a conflict, it writes the same.
 #[must_use = "an update does nothing until it is executed"]
-pub struct Update<'q, M, S, State = Unfiltered> {
-    set: S,
+pub struct Update<'q, M, State = Unfiltered> {
+    set: Box<dyn Fragment + 'q>,
     touched: Vec<Touched>,
     filters: Vec<Arc<dyn Fragment + 'q>>,
     state: PhantomData<fn() -> (M, State)>,
@@ -75,22 +75,22 @@ impl<'q, M: Model, State> Delete<'q, M, State> {
     }
 }
 
-impl<M: Model, S> Update<'_, M, S> {
+impl<'q, M: Model> Update<'q, M> {
     /// An update that does not say yet of which rows.
-    pub fn new<C: Changes<M, Set = S>>(changes: C) -> Self {
+    pub fn new<C: Changes<M> + 'q>(changes: C) -> Self {
         Self { set: changes.into_set(), touched: M::touched(), filters: Vec::new(), state: PhantomData }
     }
 }
 
-impl<'q, M: Model, S, State> Update<'q, M, S, State> {
+impl<'q, M: Model, State> Update<'q, M, State> {
     /// Changes the rows for which the condition is true. Several filters must all be true.
-    pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Update<'q, M, S, Filtered> {
+    pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Update<'q, M, Filtered> {
         self.filters.push(Arc::new(condition));
         self.all_rows()
     }
 
     /// Changes every row there is.
-    pub fn all_rows(self) -> Update<'q, M, S, Filtered> {
+    pub fn all_rows(self) -> Update<'q, M, Filtered> {
         Update { set: self.set, touched: self.touched, filters: self.filters, state: PhantomData }
     }
 }
@@ -103,18 +103,18 @@ impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
     }
 }
 
-impl<M: Model, S: QueryFragment<Pg>> QueryFragment<Pg> for Update<'_, M, S, Filtered> {
+impl<M: Model> QueryFragment<Pg> for Update<'_, M, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if self.set.is_noop(&Pg)? {
             return Err(diesel::result::Error::QueryBuilderError(
-                "the update changes nothing: set at least one field".into(),
+                "the patch changes nothing: set at least one field".into(),
             ));
         }
         out.push_sql("UPDATE ");
         push_table::<M>(out.reborrow())?;
         out.push_sql(" SET ");
         self.set.walk_ast(out.reborrow())?;
-        for touched in touched_beside(&self.set, &self.touched)? {
+        for touched in touched_beside(&*self.set, &self.touched)? {
             out.push_sql(", ");
             out.push_identifier(touched.column)?;
             out.push_sql(" = ");
@@ -158,8 +158,8 @@ where
 }
 
 /// Those that the changes do not set themselves.
-fn touched_beside<'a, S: QueryFragment<Pg>>(
-    set: &S,
+fn touched_beside<'a>(
+    set: &dyn Fragment,
     touched: &'a [Touched],
 ) -> QueryResult<impl Iterator<Item = &'a Touched>> {
     let mut assigned = Vec::new();

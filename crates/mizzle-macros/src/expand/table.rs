@@ -1,6 +1,6 @@
 //! The Diesel table and its columns: what `diesel::table!` would give, for PostgreSQL alone and without naming Diesel.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Visibility};
@@ -102,6 +102,24 @@ fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
             }
         }
     }
+}
+
+/// The same words, as if written there.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => {
+                let mut moved = Group::new(group.delimiter(), at(group.stream(), span));
+                moved.set_span(span);
+                TokenTree::Group(moved)
+            }
+            mut token => {
+                token.set_span(span);
+                token
+            }
+        })
+        .collect()
 }
 
 /// The types whose SQL type only the compiler knows, resolved where the struct stands and not in the module: a table can stand
@@ -256,7 +274,8 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     let sql_type = sql_type(column);
     let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
     let operators = operators(column);
-    let visibility = nested(&input.visibility, 2);
+    // a mark on the column's definition is a mark on its field
+    let visibility = at(nested(&input.visibility, 2), ident.span());
     let (position, group, find) = (position(at, ident), group(input, column), find(column));
     quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
         #[doc = #doc]

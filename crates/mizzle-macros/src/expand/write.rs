@@ -16,9 +16,9 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             #[doc = #delete]
             #visibility fn delete<'q>() -> ::mizzle::Delete<'q, #ident> { ::mizzle::Delete::new() }
             #[doc = #update]
-            #visibility fn update<'q, C>(changes: C) -> ::mizzle::Update<'q, #ident, C::Set>
+            #visibility fn update<'q, C>(changes: C) -> ::mizzle::Update<'q, #ident>
             where
-                C: ::mizzle::Changes<#ident>,
+                C: ::mizzle::Changes<#ident> + 'q,
             {
                 ::mizzle::Update::new(changes)
             }
