@@ -105,14 +105,14 @@ fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
 }
 
 /// The same words, as if written there.
-fn at(tokens: TokenStream, span: Span) -> TokenStream {
+fn moved(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
             TokenTree::Group(group) => {
-                let mut moved = Group::new(group.delimiter(), at(group.stream(), span));
-                moved.set_span(span);
-                TokenTree::Group(moved)
+                let mut there = Group::new(group.delimiter(), moved(group.stream(), span));
+                there.set_span(span);
+                TokenTree::Group(there)
             }
             mut token => {
                 token.set_span(span);
@@ -275,7 +275,7 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
     let operators = operators(column);
     // a mark on the column's definition is a mark on its field
-    let visibility = at(nested(&input.visibility, 2), ident.span());
+    let visibility = moved(nested(&input.visibility, 2), ident.span());
     let (position, group, find) = (position(at, ident), group(input, column), find(column));
     quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
         #[doc = #doc]
