@@ -36,11 +36,11 @@ pub type Interval = PgInterval;
 /// | `f32`, `f64` | `real`, `double precision` |
 /// | `BigDecimal`; `rust_decimal::Decimal` with the feature `rust_decimal` | `numeric(18,6)`; `numeric(p, s)` by `#[column(…)]` |
 /// | `NaiveDate`, `NaiveTime`, `NaiveDateTime`, `DateTime<Utc>` (chrono) | `date`, `time`, `timestamp`, `timestamptz` |
-/// | `Date`, `Time`, `DateTime`, `Timestamp` of [`jiff`](crate::jiff) with the feature `jiff` | the same four |
+/// | `Date`, `Time`, `DateTime`, `Timestamp` of `mizzle::jiff` with the feature `jiff` | the same four |
 /// | [`Interval`] | `interval` |
 /// | [`TimeTz`](crate::TimeTz) | `timetz` |
 /// | `Vec<u8>` | `bytea` |
-/// | `serde_json::Value`, [`Json<T>`](crate::Json) with the feature `json` | `jsonb`; `json` by `#[column(json)]` |
+/// | `serde_json::Value`, `Json<T>` with the feature `json` | `jsonb`; `json` by `#[column(json)]` |
 /// | an enum that derives [`DbEnum`](crate::DbEnum) | `text` with a CHECK |
 /// | a struct that derives [`DbType`](macro@crate::DbType) | what its field is |
 ///
