@@ -1,10 +1,12 @@
 //! Our view of the struct under `#[table]`: names, columns and relations, every mistake collected.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, ItemStruct, Path, Type, Visibility};
 
 use crate::attr::{self, ColumnOptions, TableOptions};
+use crate::constraint::{self, CheckInput, ForeignKeyInput, IndexInput, UniqueInput};
 use crate::relation;
+use crate::types::Known;
 
 /// Everything the expansion needs to know about one table.
 pub(crate) struct TableInput {
@@ -14,6 +16,11 @@ pub(crate) struct TableInput {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) options: TableOptions,
     pub(crate) indexes: Vec<IndexInput>,
+    /// Those on the struct, then those of its columns.
+    pub(crate) uniques: Vec<UniqueInput>,
+    /// Those on the struct.
+    pub(crate) checks: Vec<CheckInput>,
+    pub(crate) foreign_keys: Vec<ForeignKeyInput>,
     pub(crate) relations: Vec<RelationInput>,
     pub(crate) columns: Vec<ColumnInput>,
 }
@@ -25,13 +32,6 @@ pub(crate) struct ColumnInput {
     pub(crate) ty: Type,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) options: ColumnOptions,
-}
-
-/// `#[index(…)]`: the columns by field name.
-pub(crate) struct IndexInput {
-    pub(crate) span: Span,
-    pub(crate) unique: bool,
-    pub(crate) columns: Vec<Ident>,
 }
 
 /// A relation and the place where it is declared.
@@ -74,25 +74,39 @@ impl TableInput {
             return None;
         }
         let mut relations = Vec::new();
-        let mut indexes = Vec::new();
+        let (mut indexes, mut uniques, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut foreign_keys = Vec::new();
         let mut attributes = Vec::new();
         for attribute in item.attrs {
             match attr::name_of(&attribute).as_str() {
-                "index" => attr::index(&attribute, &mut indexes, errors),
                 "has_many" => relation::has(&attribute, false, &mut relations, errors),
                 "has_one" => relation::has(&attribute, true, &mut relations, errors),
-                "belongs_to" => relation::belongs_to(&attribute, &mut relations, errors),
+                "belongs_to" => {
+                    relation::belongs_to(&attribute, &mut relations, &mut foreign_keys, errors);
+                }
                 "many_to_many" => relation::many_to_many(&attribute, &mut relations, errors),
+                "index" => constraint::read(&attribute, &mut indexes, errors),
+                "unique" => constraint::read(&attribute, &mut uniques, errors),
+                "check" => constraint::read(&attribute, &mut checks, errors),
+                "foreign_key" => constraint::read(&attribute, &mut foreign_keys, errors),
                 _ => attributes.push(attribute),
             }
         }
-        let columns = fields.named.into_iter().map(|field| column(field, &mut relations, errors)).collect();
+        let columns: Vec<ColumnInput> = fields
+            .named
+            .into_iter()
+            .map(|field| column(field, &mut relations, &mut foreign_keys, errors))
+            .collect();
+        uniques.extend(columns.iter().filter_map(|column| column.options.unique.clone()));
         Some(Self {
             visibility: item.vis,
             ident: item.ident,
             attributes,
             options,
             indexes,
+            uniques,
+            checks,
+            foreign_keys,
             relations,
             columns,
         })
@@ -106,6 +120,21 @@ impl TableInput {
     /// The table's name in the database.
     pub(crate) fn table_name(&self) -> String {
         self.options.name.clone().unwrap_or_else(|| text_of(&self.module()))
+    }
+
+    /// Whether it is a view: read, never written.
+    pub(crate) fn is_view(&self) -> bool {
+        self.options.view.is_some()
+    }
+
+    /// The column of a field.
+    pub(crate) fn column(&self, field: &Ident) -> Option<&ColumnInput> {
+        self.columns.iter().find(|column| column.ident == *field)
+    }
+
+    /// The names of all columns in the database.
+    pub(crate) fn column_names(&self) -> Vec<String> {
+        self.columns.iter().map(ColumnInput::column_name).collect()
     }
 
     /// The columns of the primary key, in order of declaration.
@@ -130,20 +159,50 @@ impl ColumnInput {
         self.nullable().unwrap_or(&self.ty)
     }
 
+    /// What is known of the type of a value, from its name alone.
+    pub(crate) fn known(&self) -> Option<&'static Known> {
+        Known::of(self.value_type())
+    }
+
     /// Whether the database fills the column when an insert does not.
     pub(crate) fn has_default(&self) -> bool {
-        self.options.default.is_some()
+        self.options.default_with.is_none()
+            && (self.options.default.is_some() || self.options.identity.is_some())
     }
 
     /// Whether an insert may leave the column out.
     pub(crate) fn optional_on_insert(&self) -> bool {
-        self.has_default() || self.nullable().is_some()
+        self.has_default() || self.options.default_with.is_some() || self.nullable().is_some()
     }
+
+    /// Whether only the database gives the column its value.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.options.generated.is_some()
+            || self.options.identity.as_ref().is_some_and(|identity| identity.always)
+    }
+}
+
+/// The text of doc comments, without the space that stands behind `///`.
+pub(crate) fn doc_text(attributes: &[Attribute]) -> Option<String> {
+    let lines: Vec<String> = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
+                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .map(|line| line.strip_prefix(' ').map(str::to_owned).unwrap_or(line))
+        .collect();
+    let text = lines.join("\n").trim().to_owned();
+    (!text.is_empty()).then_some(text)
 }
 
 fn column(
     field: syn::Field,
     relations: &mut Vec<RelationInput>,
+    foreign_keys: &mut Vec<ForeignKeyInput>,
     errors: &mut Vec<syn::Error>,
 ) -> ColumnInput {
     let ident = field.ident.expect("fields of a struct with named fields have names");
@@ -152,9 +211,12 @@ fn column(
     for attribute in field.attrs {
         match attr::name_of(&attribute).as_str() {
             "column" => attr::column_options(&attribute, &mut options, errors),
-            "belongs_to" => attr::belongs_to(&attribute, &ident, relations, errors),
+            "belongs_to" => attr::belongs_to(&attribute, &ident, relations, foreign_keys, errors),
             _ => attributes.push(attribute),
         }
+    }
+    if let Some(unique) = &mut options.unique {
+        unique.columns.insert(0, ident.clone());
     }
     ColumnInput { visibility: field.vis, ident, ty: field.ty, attributes, options }
 }

@@ -1,38 +1,45 @@
 //! From attributes to plain values; what cannot be read becomes an error at its token.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Ident, Lit, LitInt, LitStr, Path, Token, parenthesized};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Path, Token, parenthesized};
 
-use crate::ast::{IndexInput, RelationInput, RelationKind};
+use crate::ast::{RelationInput, RelationKind};
+use crate::constraint::{self, CheckInput, ForeignKeyInput, ForeignKeyOptions, UniqueInput};
+use crate::default::DefaultInput;
+use crate::identity::IdentityInput;
+use crate::relation;
+use crate::types::{Declared, Scale};
 
 /// `#[table(…)]`.
 #[derive(Default)]
 pub(crate) struct TableOptions {
     pub(crate) name: Option<String>,
     pub(crate) schema: Option<String>,
+    pub(crate) renamed_from: Option<String>,
+    /// `view`, with its query if the declaration has it.
+    pub(crate) view: Option<Option<LitStr>>,
 }
 
 /// `#[column(…)]`.
 #[derive(Default)]
 pub(crate) struct ColumnOptions {
     pub(crate) name: Option<String>,
+    pub(crate) renamed_from: Option<String>,
     pub(crate) primary_key: bool,
-    /// The default as SQL text.
-    pub(crate) default: Option<String>,
-    pub(crate) declared: Option<DeclaredType>,
-}
-
-/// A column type that the Rust type alone does not say.
-#[derive(Clone)]
-pub(crate) enum DeclaredType {
-    Text,
-    Varchar(LitInt),
-    Char(LitInt),
-    Numeric(LitInt, Option<LitInt>),
+    pub(crate) declared: Option<Declared>,
+    /// What the database puts in when an insert does not.
+    pub(crate) default: Option<DefaultInput>,
+    /// What the program puts in when an insert does not: something to call.
+    pub(crate) default_with: Option<Expr>,
+    /// What the program puts in when an update does not: something to call.
+    pub(crate) on_update: Option<Expr>,
+    pub(crate) identity: Option<IdentityInput>,
+    pub(crate) generated: Option<LitStr>,
+    pub(crate) unique: Option<UniqueInput>,
+    pub(crate) checks: Vec<CheckInput>,
 }
 
 /// The attribute's name if it is one word, else `""`.
@@ -47,8 +54,16 @@ pub(crate) fn table_options(arguments: TokenStream, errors: &mut Vec<syn::Error>
             options.name = Some(identifier(meta.value()?)?);
         } else if meta.path.is_ident("schema") {
             options.schema = Some(identifier(meta.value()?)?);
+        } else if meta.path.is_ident("renamed_from") {
+            options.renamed_from = Some(identifier(meta.value()?)?);
+        } else if meta.path.is_ident("view") {
+            let query = if meta.input.peek(Token![=]) { Some(meta.value()?.parse()?) } else { None };
+            options.view = Some(query);
         } else {
-            return Err(meta.error("unknown option of `table`: write `name = \"…\"` or `schema = \"…\"`"));
+            return Err(meta.error(
+                "unknown option of `table`: one of `name = \"…\"`, `schema = \"…\"`, `view`, `view = \"SELECT …\"`, \
+                 `renamed_from = \"…\"`",
+            ));
         }
         Ok(())
     });
@@ -68,25 +83,27 @@ pub(crate) fn column_options(
         match name.as_str() {
             "primary_key" => options.primary_key = true,
             "name" => options.name = Some(identifier(meta.value()?)?),
-            "default" => options.default = Some(default_sql(&meta.value()?.parse()?)?),
-            "text" => options.declared = Some(DeclaredType::Text),
-            "varchar" => options.declared = Some(DeclaredType::Varchar(length(meta.input)?)),
-            "char" => options.declared = Some(DeclaredType::Char(length(meta.input)?)),
-            "numeric" => {
-                let arguments = numbers(meta.input)?;
-                let mut arguments = arguments.into_iter();
-                let precision = arguments.next().ok_or_else(|| meta.error("write `numeric(precision, scale)`"))?;
-                options.declared = Some(DeclaredType::Numeric(precision, arguments.next()));
-            }
+            "renamed_from" => options.renamed_from = Some(identifier(meta.value()?)?),
+            "default" => options.default = Some(DefaultInput::read(meta.value()?.parse()?)?),
+            "default_with" => options.default_with = Some(meta.value()?.parse()?),
+            "on_update" => options.on_update = Some(meta.value()?.parse()?),
+            "identity" => options.identity = Some(IdentityInput::read(&meta)?),
+            "generated" => options.generated = Some(meta.value()?.parse()?),
+            "unique" => options.unique = Some(constraint::unique_column(&meta)?),
+            "check" => options.checks.push(constraint::check_column(&meta)?),
             "serial" | "bigserial" | "smallserial" | "auto_increment" => {
                 return Err(meta.error(format!(
                     "Aurora DSQL has no `{name}`: use a `Uuid` with `default = gen_random_uuid()`"
                 )));
             }
             _ => {
+                options.declared = declared(&meta)?;
+                if options.declared.is_some() {
+                    return Ok(());
+                }
                 return Err(meta.error(
-                    "unknown option of `column`: one of `primary_key`, `default = …`, `name = \"…\"`, `varchar(n)`, \
-                     `char(n)`, `numeric(p, s)`, `text`",
+                    "unknown option of `column`: one of `primary_key`, `default`, `default_with`, `on_update`, `identity`, \
+                     `generated`, `unique`, `check`, `name`, `renamed_from`, or a type such as `varchar(30)`",
                 ));
             }
         }
@@ -97,138 +114,117 @@ pub(crate) fn column_options(
     }
 }
 
-pub(crate) fn index(attribute: &Attribute, indexes: &mut Vec<IndexInput>, errors: &mut Vec<syn::Error>) {
-    let words = match attribute.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated) {
-        Ok(words) => words,
-        Err(error) => return errors.push(error),
-    };
-    let unique = words.first().is_some_and(|word| word == "unique");
-    let columns: Vec<Ident> = words.into_iter().skip(usize::from(unique)).collect();
-    indexes.push(IndexInput { span: attribute.span(), unique, columns });
-}
-
 pub(crate) fn belongs_to(
     attribute: &Attribute,
     column: &Ident,
     relations: &mut Vec<RelationInput>,
+    foreign_keys: &mut Vec<ForeignKeyInput>,
     errors: &mut Vec<syn::Error>,
 ) {
-    match attribute.parse_args::<Named>() {
-        Ok(Named { name, target, option: None }) => {
+    match attribute.parse_args::<Belonging>() {
+        Ok(Belonging { name, target, foreign_key }) => {
+            if let Some(options) = foreign_key {
+                foreign_keys.push(ForeignKeyInput {
+                    span: name.span(),
+                    columns: vec![column.clone()],
+                    target: target.clone(),
+                    references: Vec::new(),
+                    options,
+                });
+            }
             let kind = RelationKind::BelongsTo { columns: vec![column.clone()] };
             relations.push(RelationInput { name, target, kind });
-        }
-        Ok(Named { option: Some((word, _)), .. }) => {
-            errors.push(syn::Error::new(
-                word.span(),
-                "unknown option of `belongs_to`: write `belongs_to(owner: Owner)`",
-            ));
         }
         Err(error) => errors.push(error),
     }
 }
 
-/// `name: Target` and perhaps `, word = Path`.
-struct Named {
+/// `name: Target` and perhaps `, foreign_key(…)`.
+struct Belonging {
     name: Ident,
     target: Path,
-    option: Option<(Ident, Path)>,
+    foreign_key: Option<ForeignKeyOptions>,
 }
 
-impl Parse for Named {
+impl Parse for Belonging {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.parse()?;
         input.parse::<Token![:]>()?;
         let target = input.parse()?;
-        let mut option = None;
+        let mut foreign_key = None;
         if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
-            let word = input.parse()?;
-            input.parse::<Token![=]>()?;
-            option = Some((word, input.parse()?));
+            let word: Ident = input.parse()?;
+            if word != "foreign_key" {
+                return Err(syn::Error::new(
+                    word.span(),
+                    "unknown option of `belongs_to`: write `belongs_to(owner: Owner)` or \
+                     `belongs_to(owner: Owner, foreign_key(on_delete = cascade))`",
+                ));
+            }
+            foreign_key = Some(relation::foreign_key(input)?);
             input.parse::<Option<Token![,]>>()?;
         }
-        Ok(Self { name, target, option })
+        Ok(Self { name, target, foreign_key })
     }
 }
 
-fn identifier(input: ParseStream<'_>) -> syn::Result<String> {
+/// A column type by its name in SQL; `None`: no such type that needs saying.
+pub(crate) fn declared(meta: &ParseNestedMeta<'_>) -> syn::Result<Option<Declared>> {
+    let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+    Ok(Some(match name.as_str() {
+        "text" => Declared::Text,
+        "varchar" => Declared::Varchar(length(&name, meta.input)?),
+        "char" => Declared::Char(length(&name, meta.input)?),
+        "json" => Declared::Json,
+        "jsonb" => Declared::Jsonb,
+        "time" => Declared::Time(length(&name, meta.input)?),
+        "timestamp" => Declared::Timestamp(length(&name, meta.input)?),
+        "timestamptz" => Declared::Timestamptz(length(&name, meta.input)?),
+        "numeric" => numeric(meta.input)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// The name of something in the database.
+pub(crate) fn identifier(input: ParseStream<'_>) -> syn::Result<String> {
     let literal: LitStr = input.parse()?;
     let name = literal.value();
     // PostgreSQL cuts longer names silently; a cut name never matches the one in the code.
-    if name.is_empty() || name.len() > 63 || name.contains('\0') {
+    if name.is_empty() || name.len() > crate::naming::LENGTH || name.contains('\0') {
         return Err(syn::Error::new(literal.span(), "a name has 1 to 63 bytes and no NUL"));
     }
     Ok(name)
 }
 
-fn numbers(input: ParseStream<'_>) -> syn::Result<Punctuated<LitInt, Token![,]>> {
+/// `(n)`.
+fn length(name: &str, input: ParseStream<'_>) -> syn::Result<LitInt> {
+    if !input.peek(syn::token::Paren) {
+        return Err(input.error(format!("one number is needed, as in `{name}(3)`")));
+    }
     let arguments;
     parenthesized!(arguments in input);
-    Punctuated::parse_terminated(&arguments)
-}
-
-fn length(input: ParseStream<'_>) -> syn::Result<LitInt> {
-    let arguments = numbers(input)?;
+    let arguments = Punctuated::<LitInt, Token![,]>::parse_terminated(&arguments)?;
     match (arguments.first(), arguments.len()) {
         (Some(length), 1) => Ok(length.clone()),
-        _ => Err(input.error("one length is needed, as in `varchar(30)`")),
+        _ => Err(input.error(format!("one number is needed, as in `{name}(3)`"))),
     }
 }
 
-/// The SQL text of `default = …`.
-fn default_sql(expression: &Expr) -> syn::Result<String> {
-    let refuse = || {
-        syn::Error::new_spanned(
-            expression,
-            "a default is a function call such as `gen_random_uuid()`, a literal, or `sql(\"…\")`",
-        )
-    };
-    match expression {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Ok(quoted(&text.value())),
-            Lit::Bool(value) => Ok(value.value.to_string()),
-            Lit::Int(value) => Ok(value.base10_digits().to_owned()),
-            Lit::Float(value) => Ok(value.base10_digits().to_owned()),
-            _ => Err(refuse()),
-        },
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            Ok(format!("-{}", default_sql(&unary.expr)?))
-        }
-        Expr::Path(path) => {
-            path.path.get_ident().map(|word| word.to_string().to_lowercase()).ok_or_else(refuse)
-        }
-        Expr::Call(call) => {
-            let Expr::Path(function) = &*call.func else { return Err(refuse()) };
-            let name = function.path.get_ident().ok_or_else(refuse)?.to_string();
-            if name == "sql" {
-                return match (call.args.first(), call.args.len()) {
-                    (Some(Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. })), 1) => Ok(text.value()),
-                    _ => Err(refuse()),
-                };
-            }
-            let arguments = call.args.iter().map(default_sql).collect::<syn::Result<Vec<_>>>()?;
-            Ok(format!("{name}({})", arguments.join(", ")))
-        }
-        _ => Err(refuse()),
+/// `(precision)` or `(precision, scale)`.
+fn numeric(input: ParseStream<'_>) -> syn::Result<Declared> {
+    if !input.peek(syn::token::Paren) {
+        return Err(input.error("write `numeric(precision, scale)`"));
     }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-impl DeclaredType {
-    /// The type as SQL writes it.
-    pub(crate) fn to_sql(&self) -> String {
-        match self {
-            Self::Text => "text".into(),
-            Self::Varchar(length) => format!("varchar({length})"),
-            Self::Char(length) => format!("char({length})"),
-            Self::Numeric(precision, scale) => {
-                let scale =
-                    scale.as_ref().map_or_else(|| "0".into(), |scale| scale.to_token_stream().to_string());
-                format!("numeric({precision},{scale})")
-            }
-        }
+    let arguments;
+    parenthesized!(arguments in input);
+    let precision = arguments.parse()?;
+    let mut scale = Scale { negative: false, digits: None };
+    if arguments.parse::<Option<Token![,]>>()?.is_some() && !arguments.is_empty() {
+        scale.negative = arguments.parse::<Option<Token![-]>>()?.is_some();
+        scale.digits = Some(arguments.parse()?);
     }
+    if !arguments.is_empty() {
+        return Err(arguments.error("write `numeric(precision, scale)`"));
+    }
+    Ok(Declared::Numeric(precision, scale))
 }

@@ -9,17 +9,78 @@
 mod ast;
 mod attr;
 mod check;
+mod constraint;
+mod db_enum;
+mod db_type;
+mod default;
 mod expand;
 mod from_row;
+mod identity;
+mod named;
+mod naming;
 mod raw;
 mod relation;
 mod repair;
 mod schema;
 mod shape;
+mod sql;
+mod types;
 
 use proc_macro::TokenStream;
 
 /// Declares an Aurora DSQL table from a struct.
+///
+/// ```
+/// use chrono::{DateTime, NaiveDate, Utc};
+/// use mizzle::prelude::*;
+/// use uuid::Uuid;
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, DbEnum)]
+/// pub enum Kind {
+///     Cat,
+///     Dog,
+/// }
+///
+/// /// Somebody who brings pets.
+/// #[table]
+/// #[has_many(pets: Pet)]
+/// pub struct Owner {
+///     #[column(primary_key, default = gen_random_uuid())]
+///     pub id: Uuid,
+///     #[column(varchar(254), unique, check("email LIKE '%@%'"))]
+///     pub email: String,
+/// }
+///
+/// /// An animal, perhaps with an owner.
+/// #[table]
+/// #[index(owner_id, born.nulls_first())]
+/// #[index(unique, sql("lower(name)"), where = "owner_id IS NULL", name = "one_stray_of_a_name")]
+/// #[check("born <= registered", name = "born_first")]
+/// pub struct Pet {
+///     #[column(primary_key, default_with = mizzle::uuid_v7)]
+///     pub id: Uuid,
+///     #[column(varchar(30))]
+///     pub name: String,
+///     #[column(default = Kind::Cat)]
+///     pub kind: Kind,
+///     pub born: Option<NaiveDate>,
+///     #[column(default = current_date)]
+///     pub registered: NaiveDate,
+///     #[column(generated = "upper(name)")]
+///     pub label: String,
+///     #[column(on_update = Utc::now)]
+///     pub changed: Option<DateTime<Utc>>,
+///     #[belongs_to(owner: Owner, foreign_key(on_delete = set_null))]
+///     pub owner_id: Option<Uuid>,
+/// }
+/// # fn main() {
+/// let new = NewPet::new("Rex").kind(Kind::Dog);
+/// let patch = PetPatch { born: Some(None), ..Default::default() };
+/// assert_eq!(Pet::DEF.foreign_keys[0].name, "pet_owner_id_fkey");
+/// assert_eq!(PetConstraint::BornFirst.name(), "born_first");
+/// # let _ = (new, patch);
+/// # }
+/// ```
 ///
 /// # On the struct
 ///
@@ -27,35 +88,70 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `#[table(name = "…")]` | the table's name; the struct's name in snake case if absent |
 /// | `#[table(schema = "…")]` | the table's schema; the connection's `search_path` decides if absent |
-/// | `#[index(a, b)]`, `#[index(unique, a)]` | a secondary index on these columns |
+/// | `#[table(renamed_from = "…")]` | the name it had, for migrations |
+/// | `#[table(view)]`, `#[table(view = "SELECT …")]` | a view: rows are loaded, relations start from them, nothing is written; `primary_key` marks what tells its rows apart |
+/// | `#[index(a, b)]` | an index on these fields |
+/// | `#[index(unique, a, b)]` | one that refuses duplicates; `nulls_not_distinct`: two NULLs are duplicates |
+/// | `#[index(a.nulls_first(), sql("lower(b)"))]` | where NULLs stand; an expression as a key. Aurora DSQL sorts ascending only, and reads both ways |
+/// | `#[index(a, include(b), where = "…", name = "…")]` | columns stored beside the keys, the rows it is about, its name |
+/// | `#[unique(a, b)]` | a unique constraint; `nulls_not_distinct`, `name = "…"` as above |
+/// | `#[check("…", name = "…")]` | a condition that every row fulfils, as SQL |
+/// | `#[foreign_key(a, b => Target(x, y), …)]` | a foreign key over several columns; `Target` alone: its primary key. Options as below |
 /// | `#[has_many(pets: Pet)]` | `Owner::pets()`: the rows of `Pet` that belong to this row |
 /// | `#[has_many(sent: Transfer, by = sender_id)]` | the same, naming the column where several would do |
 /// | `#[has_one(passport: Passport)]` | `Owner::passport()`: the one row that belongs to this row, if there is one |
-/// | `#[belongs_to(order: Order, by = (region, order_id))]` | the row whose key of several columns these fields hold |
+/// | `#[belongs_to(order: Order, by = (region, order_id))]` | the row whose key of several columns these fields hold; takes `foreign_key(…)` as a field's does |
 /// | `#[many_to_many(specialties: Specialty, through = SpecialtyToVet)]` | the rows on the far side of a link table |
 /// | `#[many_to_many(friends: Person, through = Friendship, from = a_id, to = b_id)]` | the same, naming the link's columns |
+///
+/// SQL in an attribute names columns as the database does; a name that is no column is refused. Doc comments become the comments of
+/// the table and its columns. Names of constraints and indexes that are not given are those PostgreSQL would choose: `owner_pkey`,
+/// `owner_email_key`, `pet_kind_check`, `pet_owner_id_fkey`, `pet_owner_id_idx`.
 ///
 /// # On a field
 ///
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[column(primary_key)]` | part of the primary key; on several fields: a composite key |
-/// | `#[column(default = gen_random_uuid())]` | a default that the database computes: a function, a literal or `sql("…")` |
 /// | `#[column(name = "…")]` | the column's name; the field's name if absent |
-/// | `#[column(varchar(30))]`, `char(n)`, `numeric(p, s)`, `text` | the column's type where the Rust type alone does not say it |
+/// | `#[column(renamed_from = "…")]` | the name it had, for migrations |
+/// | `#[column(varchar(30))]`, `char(n)`, `text` | the type of text |
+/// | `#[column(numeric(p, s))]` | precision and scale; `numeric(18,6)` if absent |
+/// | `#[column(time(3))]`, `timestamp(n)`, `timestamptz(n)` | digits of a second; 6 if absent |
+/// | `#[column(json)]`, `jsonb` | how a document is stored; `jsonb` if absent |
+/// | `#[column(default = …)]` | a default that the database computes: a literal, a variant of a `DbEnum`, `gen_random_uuid()`, `now()`, `current_date` and their kin, `nextval("…")`, or any SQL as `sql("…")` |
+/// | `#[column(default_with = …)]` | a default that the program computes: a function or closure, called once by `New…::new`. The value is in the row before it is inserted, and stays when a transaction runs again |
+/// | `#[column(on_update = …)]` | a function or closure whose value every update sets, unless it sets another |
+/// | `#[column(identity(cache = 1))]` | a bigint that the database counts up; `cache = 65536` for many writers, `always`, `start = …`, `increment = …` |
+/// | `#[column(generated = "…")]` | computed by the database from other columns, and stored; in no insert and no patch |
+/// | `#[column(unique)]`, `unique(nulls_not_distinct, name = "…")` | a unique constraint on this column |
+/// | `#[column(check("…"))]`, `check("…", name = "…")` | a check |
 /// | `#[belongs_to(owner: Owner)]` | `Pet::owner()`: the row of `Owner` whose primary key this column holds |
+/// | `#[belongs_to(owner: Owner, foreign_key(on_delete = cascade))]` | the same, kept by the database: `on_delete` and `on_update` with `no_action`, `restrict`, `cascade`, `set_null` or `set_default`; `deferrable`, `initially_deferred`, `name = "…"` |
+///
+/// Which Rust type is which column: `mizzle::ColumnType`.
 ///
 /// # What it emits
 ///
-/// For `struct Owner`: the module `owner` (the Diesel table and its columns), `NewOwner` (what an insert needs: columns with a
-/// default and nullable ones are `Option`), `OwnerPatch` (what an update may set: everything but the key, all optional),
-/// `Owner::query()`, `Owner::update(…)`, `Owner::delete()` and one function for each relation. `Debug`, `Clone` and
-/// `PartialEq` are derived unless the struct derives them itself.
+/// For `struct Owner`:
+///
+/// - the module `owner`: the Diesel table and its columns;
+/// - `NewOwner`: what an insert needs. `new` takes the columns that are neither NULL nor filled by a default; the others have setters;
+/// - `OwnerPatch`: what an update may set, everything but the key, all optional. `Owner::update(owner::email.eq("…"))` sets expressions;
+/// - `OwnerConstraint`: its constraints by name, for `error.constraint_of::<Owner>()`;
+/// - `Owner::query()`, `Owner::update(…)`, `Owner::delete()`, one function for each relation, and `Owner::DEF`, the declaration as data.
+///
+/// A view has neither `New…`, `…Patch`, `…Constraint`, nor `update` and `delete`. `Debug`, `Clone` and `PartialEq` are derived unless the
+/// struct derives them itself. Diesel's own `update` and `insert_into` do not know `on_update` and `default_with`.
 ///
 /// # Refused at compile time
 ///
-/// A table without a primary key, a type Aurora DSQL has no column for, `serial`, more than 255 columns or 8 key columns,
-/// a key of a type that cannot be one, an index on an unknown column, `varchar` over 65,535 bytes, two relations of one name.
+/// Each in one sentence, at the word that is wrong: a table without a primary key; a type Aurora DSQL has no column for; `serial`;
+/// an identity that is not `i64` or whose cache is neither 1 nor 65,536 and more; more than 255 columns, 8 key columns or 24 indexes;
+/// a key or an index on bytea, json, interval, timetz or text wider than 2,000 bytes; SQL or an index that names no column;
+/// `varchar` over 65,535 bytes, `char` over 4,096, precisions that numeric and times do not have; a default of another type, or one
+/// that only grows on a key; a generated column with a default; two relations, constraints or columns of one name; names over 63
+/// bytes, which PostgreSQL would cut; `set_null` on a column that is never NULL; an index on a view.
 #[proc_macro_attribute]
 pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::table(arguments.into(), &item.into()).into()
@@ -102,4 +198,64 @@ pub fn sql(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(FromRow, attributes(row))]
 pub fn from_row(input: TokenStream) -> TokenStream {
     from_row::expand(input.into()).into()
+}
+
+/// Makes an enum without fields a column type: text, its variants the values that a CHECK allows.
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[db_enum(varchar(20))]` on the enum | its type; `text` if absent |
+/// | `#[db_enum(rename_all = "…")]` on the enum | `snake_case` (if absent), `kebab-case`, `SCREAMING_SNAKE_CASE`, `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase` |
+/// | `#[db_enum(rename = "…")]` on a variant | its value |
+///
+/// ```
+/// use mizzle::prelude::*;
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, DbEnum)]
+/// #[db_enum(rename_all = "kebab-case")]
+/// enum Kind {
+///     GuineaPig,
+///     #[db_enum(rename = "dog")]
+///     Hound,
+/// }
+/// assert_eq!(Kind::VALUES, ["guinea-pig", "dog"]);
+/// ```
+///
+/// Refused: no variant, two of one value, a variant with fields, a value longer than the `varchar`. More: the trait
+/// `mizzle::DbEnum`.
+#[proc_macro_derive(DbEnum, attributes(db_enum))]
+pub fn db_enum(input: TokenStream) -> TokenStream {
+    db_enum::expand(&syn::parse_macro_input!(input)).into()
+}
+
+/// Makes a struct of one field the column type that its field is: an id that is no other table's id, text that was checked.
+///
+/// `#[db_type(varchar(254))]` says the type as `#[column(…)]` does, for every column of it.
+///
+/// ```
+/// use mizzle::prelude::*;
+/// use uuid::Uuid;
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, DbType)]
+/// struct OwnerId(Uuid);
+///
+/// #[derive(Debug, Clone, PartialEq, DbType)]
+/// #[db_type(varchar(254))]
+/// struct Email(String);
+///
+/// #[table]
+/// struct Owner {
+///     #[column(primary_key, default = gen_random_uuid())]
+///     id: OwnerId,
+///     email: Option<Email>,
+/// }
+/// # fn main() {
+/// assert_eq!(Owner::DEF.column("email").unwrap().sql_type, "varchar(254)");
+/// let john = Owner::query().filter(owner::email.eq(Email("john@example.com".into())));
+/// # let _ = john;
+/// # }
+/// ```
+#[proc_macro_derive(DbType, attributes(db_type))]
+pub fn db_type(input: TokenStream) -> TokenStream {
+    db_type::expand(&syn::parse_macro_input!(input)).into()
 }

@@ -5,6 +5,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Path, Token, parenthesized, token};
 
 use crate::ast::{RelationInput, RelationKind, TableInput};
+use crate::constraint::{ForeignKeyInput, ForeignKeyOptions};
 
 /// `#[has_many(pets: Pet)]`, `#[has_one(…)]`, either with `by = column` or `by = (one, other)`.
 pub(crate) fn has(
@@ -29,15 +30,18 @@ pub(crate) fn has(
     read(attribute, kind, relations, errors);
 }
 
-/// `#[belongs_to(order: Order, by = (region, order_id))]`.
+/// `#[belongs_to(order: Order, by = (region, order_id))]`, perhaps with `foreign_key(…)`.
 pub(crate) fn belongs_to(
     attribute: &Attribute,
     relations: &mut Vec<RelationInput>,
+    foreign_keys: &mut Vec<ForeignKeyInput>,
     errors: &mut Vec<syn::Error>,
 ) {
     let example = "`belongs_to(order: Order, by = (region, order_id))`";
+    let mut foreign_key = None;
     let kind = |options: &mut Options| {
         let columns = options.take("by")?;
+        foreign_key = options.foreign_key.take();
         options.finish(|| format!("unknown option of `belongs_to`: write {example}"))?;
         if columns.is_empty() {
             return Err(syn::Error::new(
@@ -47,7 +51,19 @@ pub(crate) fn belongs_to(
         }
         Ok(RelationKind::BelongsTo { columns })
     };
+    let before = relations.len();
     read(attribute, kind, relations, errors);
+    if let (Some(options), Some(RelationInput { name, target, kind: RelationKind::BelongsTo { columns } })) =
+        (foreign_key, relations.get(before))
+    {
+        foreign_keys.push(ForeignKeyInput {
+            span: name.span(),
+            columns: columns.clone(),
+            target: target.clone(),
+            references: Vec::new(),
+            options,
+        });
+    }
 }
 
 /// `#[many_to_many(friends: Person, through = Friendship, from = a_id, to = b_id)]`.
@@ -92,10 +108,11 @@ struct Named {
     options: Options,
 }
 
-/// `, through = Path` and `, word = column`, `, word = (column, column)`.
+/// `, through = Path`, `, foreign_key(…)` and `, word = column`, `, word = (column, column)`.
 struct Options {
     span: proc_macro2::Span,
     through: Option<Path>,
+    foreign_key: Option<ForeignKeyOptions>,
     columns: Vec<(Ident, Vec<Ident>)>,
 }
 
@@ -113,6 +130,7 @@ impl Options {
         match (self.columns.first(), &self.through) {
             (Some((word, _)), _) => Err(syn::Error::new(word.span(), message())),
             (None, Some(path)) => Err(syn::Error::new_spanned(path, message())),
+            (None, None) if self.foreign_key.is_some() => Err(syn::Error::new(self.span, message())),
             (None, None) => Ok(()),
         }
     }
@@ -123,9 +141,14 @@ impl Parse for Named {
         let name: Ident = input.parse()?;
         input.parse::<Token![:]>()?;
         let target = input.parse()?;
-        let mut options = Options { span: name.span(), through: None, columns: Vec::new() };
+        let mut options =
+            Options { span: name.span(), through: None, foreign_key: None, columns: Vec::new() };
         while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
             let word: Ident = input.parse()?;
+            if word == "foreign_key" {
+                options.foreign_key = Some(foreign_key(input)?);
+                continue;
+            }
             input.parse::<Token![=]>()?;
             if word == "through" {
                 options.through = Some(input.parse()?);
@@ -135,6 +158,16 @@ impl Parse for Named {
         }
         Ok(Self { name, target, options })
     }
+}
+
+/// Nothing, or `(on_delete = cascade)`.
+pub(crate) fn foreign_key(input: ParseStream<'_>) -> syn::Result<ForeignKeyOptions> {
+    if !input.peek(token::Paren) {
+        return Ok(ForeignKeyOptions::default());
+    }
+    let inside;
+    parenthesized!(inside in input);
+    inside.parse()
 }
 
 /// `column` or `(one, other)`.

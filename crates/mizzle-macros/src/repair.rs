@@ -2,40 +2,57 @@
 
 use syn::parse_quote;
 
-use crate::ast::TableInput;
+use crate::ast::{ColumnInput, TableInput};
+use crate::default::DefaultValue;
 use crate::{check, relation};
 
-/// Makes the input free of mistakes: a refused type becomes `String`, a missing key is the first column.
+/// Makes the input free of mistakes: a refused type becomes `String`, a missing key is the first column, and what is only said
+/// to the database is left unsaid.
 pub(crate) fn repair(table: &mut TableInput) {
     for column in &mut table.columns {
         if check::is_refused(column) {
             column.ty = parse_quote!(::std::string::String);
             column.options.declared = None;
+            (column.options.default_with, column.options.on_update) = (None, None);
         }
-        if column.options.primary_key
-            && let Some(inner) = column.nullable().cloned()
-        {
-            column.ty = inner;
+        if let Some(default) = &mut column.options.default {
+            // still a default, so that what an insert needs stays the same
+            default.value = DefaultValue::Sql(String::new());
         }
+        if column.options.primary_key {
+            never_null(column);
+        }
+        if column.options.identity.is_some() {
+            never_null(column);
+            (column.options.default, column.options.default_with) = (None, None);
+        }
+        if column.options.generated.is_some() {
+            (column.options.default, column.options.default_with) = (None, None);
+            (column.options.identity, column.options.on_update) = (None, None);
+        }
+        column.options.checks.clear();
     }
     if table.primary_key().next().is_none()
         && let Some(first) = table.columns.first_mut()
     {
-        if let Some(inner) = first.nullable().cloned() {
-            first.ty = inner;
-        }
+        never_null(first);
         first.options.primary_key = true;
     }
-    let fields: Vec<_> = table.columns.iter().map(|column| column.ident.clone()).collect();
-    for index in &mut table.indexes {
-        index.columns.retain(|column| fields.contains(column));
-    }
-    table.indexes.retain(|index| !index.columns.is_empty());
     relation::repair(table);
+    table.indexes.clear();
+    table.uniques.clear();
+    table.checks.clear();
+    table.foreign_keys.clear();
     let mut seen = Vec::new();
     table.relations.retain(|relation| {
         let first = !seen.contains(&relation.name);
         seen.push(relation.name.clone());
         first
     });
+}
+
+fn never_null(column: &mut ColumnInput) {
+    if let Some(inner) = column.nullable().cloned() {
+        column.ty = inner;
+    }
 }

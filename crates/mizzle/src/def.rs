@@ -1,18 +1,68 @@
 //! A table as data: what `#[table]` says of it, for tools that read, compare and print.
+//!
+//! Everything is `const`, closed and comparable; names that the declaration leaves out are those PostgreSQL would choose, so that
+//! two tools that read the same struct agree. Nothing here renders SQL.
 
-/// One table, as declared.
+/// One table or view, as declared.
+///
+/// ```
+/// # use mizzle::prelude::*;
+/// # use uuid::Uuid;
+/// /// Somebody who brings pets.
+/// #[table]
+/// #[index(city)]
+/// struct Owner {
+///     #[column(primary_key, default = gen_random_uuid())]
+///     id: Uuid,
+///     #[column(varchar(80))]
+///     city: String,
+/// }
+/// # fn main() {
+/// let owner = Owner::DEF;
+/// assert_eq!((owner.name, owner.primary_key_name), ("owner", "owner_pkey"));
+/// assert_eq!(owner.comment, Some("Somebody who brings pets."));
+/// assert_eq!(owner.column("city").unwrap().sql_type, "varchar(80)");
+/// assert_eq!(owner.indexes[0].name, "owner_city_idx");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TableDef {
     /// The schema, if the declaration names one; else the connection's `search_path` decides.
     pub schema: Option<&'static str>,
     /// The table's name.
     pub name: &'static str,
+    /// Whether it is a table, or a view on others.
+    pub kind: TableKind,
     /// The columns, in order of declaration.
     pub columns: &'static [ColumnDef],
-    /// The names of the columns of the primary key, in order.
+    /// The names of the columns of the primary key, in order; of a view: what tells its rows apart.
     pub primary_key: &'static [&'static str],
+    /// The name of the primary key's constraint; empty for a view.
+    pub primary_key_name: &'static str,
+    /// The unique constraints; unique indexes are among the indexes.
+    pub uniques: &'static [UniqueDef],
+    /// The checks that are written down; those of enums are in [`ColumnDef::values`].
+    pub checks: &'static [CheckDef],
+    /// The foreign keys. A `belongs_to` without `foreign_key` is known to queries alone.
+    pub foreign_keys: &'static [ForeignKeyDef],
     /// The secondary indexes, in order of declaration.
     pub indexes: &'static [IndexDef],
+    /// The struct's doc comment.
+    pub comment: Option<&'static str>,
+    /// The name that the table had, for a tool that would else drop one table and make another.
+    pub renamed_from: Option<&'static str>,
+}
+
+/// What stands behind a struct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TableKind {
+    /// A table.
+    Table,
+    /// A view: read, never written.
+    View {
+        /// The SELECT it shows, if the declaration says it.
+        query: Option<&'static str>,
+    },
 }
 
 /// One column, as declared.
@@ -28,15 +78,149 @@ pub struct ColumnDef {
     pub nullable: bool,
     /// The default as SQL text.
     pub default: Option<&'static str>,
+    /// The values of an enum, and the check that keeps others out.
+    pub values: Option<ValuesDef>,
+    /// How the database counts the column up.
+    pub identity: Option<IdentityDef>,
+    /// The expression that the column is computed by, and stored.
+    pub generated: Option<&'static str>,
+    /// The field's doc comment.
+    pub comment: Option<&'static str>,
+    /// The name that the column had.
+    pub renamed_from: Option<&'static str>,
+}
+
+/// The check of an enum's column: `CHECK ("kind" IN ('cat', 'dog'))`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ValuesDef {
+    /// The constraint's name.
+    pub name: &'static str,
+    /// The values, in the order of the variants.
+    pub values: &'static [&'static str],
+}
+
+/// `GENERATED … AS IDENTITY (…)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IdentityDef {
+    /// Whether the database refuses a number that an insert gives: ALWAYS, else BY DEFAULT.
+    pub always: bool,
+    /// How many numbers a session takes at once: 1, or 65,536 and more.
+    pub cache: i64,
+    /// The first number.
+    pub start: Option<i64>,
+    /// The step from one number to the next.
+    pub increment: Option<i64>,
+}
+
+/// A unique constraint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UniqueDef {
+    /// The constraint's name, and its index's.
+    pub name: &'static str,
+    /// The names of the columns, in order.
+    pub columns: &'static [&'static str],
+    /// Whether two NULLs are the same.
+    pub nulls_not_distinct: bool,
+}
+
+/// A check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CheckDef {
+    /// The constraint's name.
+    pub name: &'static str,
+    /// The condition as SQL text.
+    pub sql: &'static str,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ForeignKeyDef {
+    /// The constraint's name.
+    pub name: &'static str,
+    /// The names of the columns that refer, in order.
+    pub columns: &'static [&'static str],
+    /// The schema of the table referred to, as its declaration names it.
+    pub schema: Option<&'static str>,
+    /// The table referred to.
+    pub table: &'static str,
+    /// The names of the columns referred to, in the order of `columns`.
+    pub references: &'static [&'static str],
+    /// What the delete of a row referred to does.
+    pub on_delete: Action,
+    /// What a change of a key referred to does.
+    pub on_update: Action,
+    /// Whether a transaction can put the check off.
+    pub deferrable: Deferrable,
+}
+
+/// What happens to a row when the row it refers to goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The change is refused, at the end of the statement or, if deferred, of the transaction.
+    NoAction,
+    /// The change is refused at once.
+    Restrict,
+    /// The row goes, or changes, too. Rows changed this way count to the 3,000 of a transaction.
+    Cascade,
+    /// The columns become NULL.
+    SetNull,
+    /// The columns take their defaults.
+    SetDefault,
+}
+
+/// When a foreign key is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deferrable {
+    /// With each statement.
+    No,
+    /// With each statement, until a transaction says `SET CONSTRAINTS … DEFERRED`.
+    InitiallyImmediate,
+    /// At COMMIT.
+    InitiallyDeferred,
 }
 
 /// One secondary index, as declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IndexDef {
-    /// The names of the indexed columns, in order.
-    pub columns: &'static [&'static str],
+    /// The index's name.
+    pub name: &'static str,
+    /// What it is sorted by, in order.
+    pub keys: &'static [IndexKey],
     /// Whether the index refuses duplicates.
     pub unique: bool,
+    /// The names of the columns that are stored in the index beside its keys.
+    pub include: &'static [&'static str],
+    /// The condition, as SQL text, of the rows that are in the index.
+    pub condition: Option<&'static str>,
+    /// Whether two NULLs are the same to a unique index.
+    pub nulls_not_distinct: bool,
+}
+
+/// One key of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct IndexKey {
+    /// The column or expression.
+    pub value: IndexValue,
+    /// Where NULLs stand; last if nothing is said.
+    pub nulls: Option<Nulls>,
+}
+
+/// What an index sorts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IndexValue {
+    /// A column, by its name.
+    Column(&'static str),
+    /// An expression as SQL text.
+    Expression(&'static str),
+}
+
+/// Where NULLs stand in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Nulls {
+    /// Before every value.
+    First,
+    /// Behind every value.
+    Last,
 }
 
 impl TableDef {
@@ -44,5 +228,13 @@ impl TableDef {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&'static ColumnDef> {
         self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl ValuesDef {
+    /// The check of a type with these values; none for a type that takes any.
+    #[must_use]
+    pub const fn of(name: &'static str, values: &'static [&'static str]) -> Option<Self> {
+        if values.is_empty() { None } else { Some(Self { name, values }) }
     }
 }

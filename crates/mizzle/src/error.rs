@@ -8,6 +8,8 @@ use std::time::Duration;
 use mizzle_connect::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::constraint::{Constrained, Constraint};
+
 /// What went wrong between a query and its result.
 ///
 /// `Display` is one sentence; the cause is in [`source`](StdError::source), the server's hint in [`hint`](Error::hint).
@@ -146,6 +148,48 @@ impl Error {
         self.server().and_then(DbError::constraint)
     }
 
+    /// The constraint of the table `M` that was broken; `None` if it was another table's, or one that the struct does not have:
+    /// [`constraint`](Self::constraint) gives the name of any.
+    ///
+    /// A foreign key is its own table's, even where a row of the table referred to could not be deleted.
+    ///
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # use uuid::Uuid;
+    /// #[table]
+    /// struct Owner {
+    ///     #[column(primary_key, default = gen_random_uuid())]
+    ///     id: Uuid,
+    ///     #[column(unique)]
+    ///     email: String,
+    /// }
+    ///
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// match db.insert(NewOwner::new("john@example.com")).await {
+    ///     Err(error) if error.constraint_of::<Owner>() == Some(OwnerConstraint::EmailKey) => {
+    ///         println!("this address is taken");
+    ///     }
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn constraint_of<M: Constrained>(&self) -> Option<M::Constraint> {
+        let server = self.server()?;
+        let other_table = server.table().is_some_and(|table| table != M::DEF.name);
+        let other_schema = match (server.schema(), M::DEF.schema) {
+            (Some(schema), Some(declared)) => schema != declared,
+            _ => false,
+        };
+        if other_table || other_schema {
+            return None;
+        }
+        let name = server.constraint()?;
+        M::Constraint::ALL.iter().copied().find(|constraint| constraint.name() == name)
+    }
+
     /// The server's five-character code.
     #[must_use]
     pub fn sql_state(&self) -> Option<&str> {
@@ -164,6 +208,9 @@ impl Error {
                 Some("await every statement of a transaction, or return an error from the closure")
             }
             Kind::Aborted => Some("return the error of the failed statement from the closure, with `?`"),
+            _ if self.sql_state() == Some(SqlState::CHARACTER_NOT_IN_REPERTOIRE.code()) => {
+                Some("text holds no NUL: take it out, or store the bytes as `Vec<u8>`")
+            }
             _ => self.server().and_then(DbError::hint),
         }
     }

@@ -60,7 +60,8 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`] |
+//! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`], [`DbEnum`], [`macro@DbType`] |
+//! | read a declaration | [`TableDef`] |
 //! | connect | [`Db`], [`connect`] |
 //! | load | [`Query`], [`With`], [`Db::load`]; any Diesel query loads as well |
 //! | load into one's own structs | [`macro@Shape`] |
@@ -70,18 +71,27 @@
 //! | see the SQL | [`ToSqlText`] |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
-//! | know what went wrong | [`Error`] |
+//! | know what went wrong | [`Error`], [`Constraint`] |
 
+mod assert;
 mod column;
 mod connection;
+mod constraint;
 mod db;
+mod db_enum;
 mod def;
 mod error;
 mod executor;
+#[cfg(feature = "jiff")]
+pub mod jiff;
+#[cfg(feature = "json")]
+mod json;
 mod load;
 mod methods;
 mod model;
 mod node;
+#[doc(hidden)]
+pub mod place;
 pub mod prelude;
 mod query;
 mod raw;
@@ -94,6 +104,7 @@ mod statement;
 mod stitch;
 mod stream;
 mod text;
+mod time_tz;
 mod transaction;
 mod types;
 mod write;
@@ -103,13 +114,20 @@ mod write;
 pub mod __private;
 
 pub use connection::Connection;
+pub use constraint::{Constrained, Constraint};
 pub use db::Db;
-pub use def::{ColumnDef, IndexDef, TableDef};
+pub use db_enum::DbEnum;
+pub use def::{
+    Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
+    Nulls, TableDef, TableKind, UniqueDef, ValuesDef,
+};
 #[doc(no_inline)]
 pub use diesel;
 #[doc(no_inline)]
 pub use diesel_async;
 pub use error::Error;
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use load::Load;
 pub use methods::Answering;
 #[doc(no_inline)]
@@ -192,8 +210,8 @@ pub use mizzle_macros::Shape;
 /// # }
 /// ```
 pub use mizzle_macros::sql;
-pub use mizzle_macros::{schema, table};
-pub use model::{BelongsTo, HasColumn, Key, Model, NewRow, Patch};
+pub use mizzle_macros::{DbEnum, DbType, schema, table};
+pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
@@ -205,6 +223,7 @@ pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
 pub use text::{SqlText, StatementText, ToSqlText};
+pub use time_tz::{SqlTimeTz, TimeTz};
 pub use transaction::Tx;
-pub use types::ColumnType;
+pub use types::{ColumnType, Interval, uuid_v7};
 pub use write::{Delete, Execute, Filtered, Unfiltered, Update};

@@ -6,10 +6,12 @@ use diesel::associations::HasTable;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::Expression;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::query_builder::{AsChangeset, AstPass, QueryFragment};
 use diesel::{QueryResult, Table};
 
 use crate::def::TableDef;
+use crate::query::Fragment;
+use crate::write::Touched;
 
 /// A struct that is the row of a table. Implemented by `#[table]`.
 pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + 'static {
@@ -26,6 +28,21 @@ pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + '
     type SqlType: 'static;
     /// The table as data.
     const DEF: &'static TableDef;
+    /// What every update sets: the columns with `on_update`.
+    #[doc(hidden)]
+    fn touched() -> Vec<Touched> {
+        Vec::new()
+    }
+}
+
+/// What other tables' declarations say of a table: constants of their own, so that two tables may refer to each other.
+pub trait Identity {
+    /// The schema, if the declaration names one.
+    const SCHEMA: Option<&'static str>;
+    /// The table's name.
+    const NAME: &'static str;
+    /// The names of the columns of the primary key.
+    const PRIMARY_KEY: &'static [&'static str];
 }
 
 /// The value of a column in a row. Implemented by `#[table]` for each column.
@@ -80,6 +97,10 @@ keys!(
     chrono::DateTime<chrono::Utc>,
     Vec<u8>
 );
+#[cfg(feature = "rust_decimal")]
+keys!(rust_decimal::Decimal);
+#[cfg(feature = "jiff")]
+keys!(crate::jiff::Date, crate::jiff::Time, crate::jiff::DateTime, crate::jiff::Timestamp);
 
 impl<T: Key> Key for Option<T> {
     type Plain = T::Plain;
@@ -103,10 +124,6 @@ pub trait NewRow: Send + Sync + 'static {
 }
 
 /// Changes to a row. Implemented by `#[table]` for `…Patch`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a patch of a table",
-    label = "expected the `…Patch` of this table"
-)]
 pub trait Patch: Send + Sync {
     /// The struct of the rows that are changed.
     type Model: Model;
@@ -115,12 +132,51 @@ pub trait Patch: Send + Sync {
     /// # Errors
     /// When a value cannot be written as its SQL type.
     fn push_assignments<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+
+    /// Fills the columns with `on_update` that are not set, if anything is.
+    #[doc(hidden)]
+    fn touch(&mut self) {}
 }
 
-impl<P: Patch> Patch for &P {
-    type Model = P::Model;
+/// What an update of rows of `M` sets: the table's `…Patch`, `column.eq(value)`, or a tuple of these.
+///
+/// A patch is data: built field by field, read from JSON, empty perhaps, which [`Update`](crate::Update) refuses before anything
+/// is sent. Assignments are expressions, so they can use what is stored, and there is always at least one.
+///
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Account { #[column(primary_key)] id: i64, balance: i64, note: Option<String> }
+/// # fn main() {
+/// let patch = Account::update(AccountPatch { note: Some(None), ..Default::default() });
+/// let one = Account::update(account::balance.eq(account::balance - 10));
+/// let two = Account::update((account::balance.eq(0), account::note.eq("closed")));
+/// # let _ = (patch, one, two);
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not change rows of `{M}`",
+    label = "sets nothing of `{M}`",
+    note = "an update takes the `…Patch` of its own table, `column.eq(value)`, or a tuple of these"
+)]
+pub trait Changes<M: Model> {
+    /// Turns them into SQL.
+    #[doc(hidden)]
+    fn into_set<'q>(self) -> Box<dyn Fragment + 'q>
+    where
+        Self: 'q;
+}
 
-    fn push_assignments<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        P::push_assignments(self, out)
+#[diagnostic::do_not_recommend]
+impl<M, C> Changes<M> for C
+where
+    M: Model,
+    C: AsChangeset<Target = M::Table>,
+    C::Changeset: QueryFragment<Pg> + Send + Sync,
+{
+    fn into_set<'q>(self) -> Box<dyn Fragment + 'q>
+    where
+        Self: 'q,
+    {
+        Box::new(self.as_changeset())
     }
 }

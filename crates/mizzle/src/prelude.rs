@@ -11,4 +11,7 @@ pub use diesel::expression_methods::{
 pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
 
 #[doc(no_inline)]
-pub use crate::{Db, FromRow, LocksThatAuroraDsqlRefuses, Model, Shape, ToSqlText, Tx, With, sql, table};
+pub use crate::{
+    Constraint, Db, DbEnum, DbType, FromRow, LocksThatAuroraDsqlRefuses, Model, Shape, ToSqlText, Tx, With,
+    sql, table,
+};

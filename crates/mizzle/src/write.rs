@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use diesel::expression::Expression;
 use diesel::insertable::{CanInsertInSingleQuery, InsertValues};
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId, UndecoratedInsertRecord, ValuesClause};
+use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::query_builder::{
+    AstPass, QueryBuilder, QueryFragment, QueryId, UndecoratedInsertRecord, ValuesClause,
+};
+use diesel::query_source::Column;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{QueryResult, Table};
 
-use crate::model::{Model, NewRow, Patch};
+use crate::model::{Changes, Model, NewRow, Patch};
 use crate::query::{Condition, Fragment};
 use crate::rows::push_filters;
 use crate::statement::Statement;
@@ -48,12 +51,16 @@ pub struct Delete<'q, M, State = Unfiltered> {
     state: PhantomData<fn() -> (M, State)>,
 }
 
-/// An update by the patch `P`. Made by `Owner::update(patch)`.
+/// An update of the table of `M`. Made by `Owner::update(changes)`; see [`Changes`].
+///
+/// Columns with `on_update` are set as well, unless the changes set them themselves. Their values are made once, when the update
+/// is: executed again after a conflict, it writes the same.
 #[must_use = "an update does nothing until it is executed"]
-pub struct Update<'q, P, State = Unfiltered> {
-    patch: P,
+pub struct Update<'q, M, State = Unfiltered> {
+    set: Box<dyn Fragment + 'q>,
+    touched: Vec<Touched>,
     filters: Vec<Arc<dyn Fragment + 'q>>,
-    state: PhantomData<fn() -> State>,
+    state: PhantomData<fn() -> (M, State)>,
 }
 
 impl<M: Model> Delete<'_, M> {
@@ -77,26 +84,23 @@ impl<'q, M: Model, State> Delete<'q, M, State> {
     }
 }
 
-impl<P: Patch> Update<'_, P> {
+impl<'q, M: Model> Update<'q, M> {
     /// An update that does not say yet of which rows.
-    pub fn new(patch: P) -> Self {
-        Self { patch, filters: Vec::new(), state: PhantomData }
+    pub fn new<C: Changes<M> + 'q>(changes: C) -> Self {
+        Self { set: changes.into_set(), touched: M::touched(), filters: Vec::new(), state: PhantomData }
     }
 }
 
-impl<'q, P: Patch, State> Update<'q, P, State> {
+impl<'q, M: Model, State> Update<'q, M, State> {
     /// Changes the rows for which the condition is true. Several filters must all be true.
-    pub fn filter<C: Condition<<P::Model as Model>::Table> + 'q>(
-        mut self,
-        condition: C,
-    ) -> Update<'q, P, Filtered> {
+    pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Update<'q, M, Filtered> {
         self.filters.push(Arc::new(condition));
-        Update { patch: self.patch, filters: self.filters, state: PhantomData }
+        self.all_rows()
     }
 
     /// Changes every row there is.
-    pub fn all_rows(self) -> Update<'q, P, Filtered> {
-        Update { patch: self.patch, filters: self.filters, state: PhantomData }
+    pub fn all_rows(self) -> Update<'q, M, Filtered> {
+        Update { set: self.set, touched: self.touched, filters: self.filters, state: PhantomData }
     }
 }
 
@@ -108,19 +112,102 @@ impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
     }
 }
 
-impl<P: Patch> QueryFragment<Pg> for Update<'_, P, Filtered> {
+impl<M: Model> QueryFragment<Pg> for Update<'_, M, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if Assignments(&self.patch).is_noop(&Pg)? {
+        if self.set.is_noop(&Pg)? {
             return Err(diesel::result::Error::QueryBuilderError(
                 "the patch changes nothing: set at least one field".into(),
             ));
         }
         out.push_sql("UPDATE ");
-        push_table::<P::Model>(out.reborrow())?;
+        push_table::<M>(out.reborrow())?;
         out.push_sql(" SET ");
-        self.patch.push_assignments(out.reborrow())?;
+        self.set.walk_ast(out.reborrow())?;
+        for touched in touched_beside(&*self.set, &self.touched)? {
+            out.push_sql(", ");
+            out.push_identifier(touched.column)?;
+            out.push_sql(" = ");
+            touched.value.walk_ast(out.reborrow())?;
+        }
         push_filters(&self.filters, " WHERE ", out)
     }
+}
+
+/// A column that every update sets, and its value.
+#[doc(hidden)]
+pub struct Touched {
+    column: &'static str,
+    value: Box<dyn Fragment>,
+}
+
+impl Touched {
+    /// The value of column `C`.
+    #[must_use]
+    pub fn new<C, T>(value: T) -> Self
+    where
+        C: Column + Expression<SqlType: Send + Sync + 'static>,
+        Pg: HasSqlType<C::SqlType>,
+        T: ToSql<C::SqlType, Pg> + Send + Sync + 'static,
+    {
+        Self { column: C::NAME, value: Box::new(Value::<C::SqlType, T>(value, PhantomData)) }
+    }
+}
+
+/// One value as a parameter.
+struct Value<ST, T>(T, PhantomData<ST>);
+
+impl<ST, T> QueryFragment<Pg> for Value<ST, T>
+where
+    Pg: HasSqlType<ST>,
+    T: ToSql<ST, Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_bind_param::<ST, T>(&self.0)
+    }
+}
+
+/// Those that the changes do not set themselves.
+fn touched_beside<'a>(
+    set: &dyn Fragment,
+    touched: &'a [Touched],
+) -> QueryResult<impl Iterator<Item = &'a Touched>> {
+    let mut assigned = Vec::new();
+    if !touched.is_empty() {
+        let mut sql = PgQueryBuilder::default();
+        set.to_sql(&mut sql, &Pg)?;
+        assigned = assigned_columns(&sql.finish());
+    }
+    Ok(touched.iter().filter(move |touched| !assigned.iter().any(|column| column == touched.column)))
+}
+
+/// The columns on the left of `"a" = …, "b" = …`: the identifiers outside parentheses that begin an assignment.
+fn assigned_columns(sql: &str) -> Vec<String> {
+    let mut columns = Vec::new();
+    let (mut depth, mut begins) = (0_usize, true);
+    let mut letters = sql.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' | '\'' => {
+                let mut name = String::new();
+                while let Some(next) = letters.next() {
+                    if next == letter && letters.next_if_eq(&letter).is_none() {
+                        break;
+                    }
+                    name.push(next);
+                }
+                if begins {
+                    columns.push(name);
+                }
+                begins = false;
+            }
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => begins = true,
+            letter if letter.is_whitespace() => {}
+            _ => begins = false,
+        }
+    }
+    columns
 }
 
 /// `INSERT INTO table (columns) VALUES (…), (…) RETURNING columns`.
@@ -226,9 +313,15 @@ impl<N> QueryId for RowValues<N> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The changes of a patch in Diesel's UPDATE.
+/// The changes of a patch in an UPDATE.
 #[derive(Debug, Clone, Copy)]
-pub struct Assignments<P>(pub P);
+pub struct Assignments<P>(P);
+
+/// The changes of a patch, with those that come with every change.
+pub fn assignments<P: Patch>(mut patch: P) -> Assignments<P> {
+    patch.touch();
+    Assignments(patch)
+}
 
 impl<P: Patch> QueryFragment<Pg> for Assignments<P> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -240,4 +333,15 @@ impl<P> QueryId for Assignments<P> {
     type QueryId = ();
     // which columns are set changes from patch to patch, and with it the SQL
     const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::assigned_columns;
+
+    #[test]
+    fn the_columns_that_an_update_sets_are_told_from_those_it_reads() {
+        let sql = r#""a" = $1, "b ""c""" = (lower("t"."d"), $2), "e" = "t"."f" || 'x, "g" = ''1'"#;
+        assert_eq!(assigned_columns(sql), ["a", "b \"c\"", "e"]);
+    }
 }

@@ -1,24 +1,42 @@
 //! The table as data: `Owner::DEF`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned;
 
-use crate::ast::{ColumnInput, TableInput, text_of};
+use crate::ast::{ColumnInput, TableInput, doc_text, module_of, text_of};
+use crate::constraint::{ForeignKeyInput, IndexInput, KeyValue, UniqueInput};
+use crate::identity::IdentityInput;
+use crate::named::Named;
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let ident = &input.ident;
     let module = input.module();
+    let named = Named::of(input);
     let name = input.table_name();
     let schema = optional(input.options.schema.as_deref());
-    let columns = input.columns.iter().map(column);
-    let key = input.primary_key().map(ColumnInput::column_name);
-    let indexes = input.indexes.iter().map(|index| {
-        let unique = index.unique;
-        let columns = index.columns.iter().filter_map(|name| {
-            input.columns.iter().find(|column| column.ident == *name).map(ColumnInput::column_name)
-        });
-        quote!(::mizzle::IndexDef { columns: &[#(#columns),*], unique: #unique })
+    let kind = match &input.options.view {
+        None => quote!(Table),
+        Some(query) => {
+            let query = optional(query.as_ref().map(syn::LitStr::value).as_deref());
+            quote!(View { query: #query })
+        }
+    };
+    let columns = input.columns.iter().map(|column| self::column(input, &named, column));
+    let key: Vec<String> = input.primary_key().map(ColumnInput::column_name).collect();
+    let primary_key_name = &named.primary_key;
+    let uniques = named.uniques.iter().map(|(name, unique)| self::unique(input, name, unique));
+    let checks = named.checks.iter().map(|(name, check)| {
+        let sql = &check.sql;
+        quote!(::mizzle::CheckDef { name: #name, sql: #sql })
     });
+    let foreign_keys = named.foreign_keys.iter().map(|(name, key)| foreign_key(input, name, key));
+    let indexes = named.indexes.iter().map(|(name, index)| self::index(input, name, index));
+    let comment = optional(doc_text(&input.attributes).as_deref());
+    let renamed_from = optional(input.options.renamed_from.as_deref());
+    let touched = touched(input);
+    let asserts = asserts(input);
     quote! {
         impl ::mizzle::Model for #ident {
             type Table = #module::table;
@@ -27,32 +45,233 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             const DEF: &'static ::mizzle::TableDef = &::mizzle::TableDef {
                 schema: #schema,
                 name: #name,
+                kind: ::mizzle::TableKind::#kind,
                 columns: &[#(#columns),*],
                 primary_key: &[#(#key),*],
+                primary_key_name: #primary_key_name,
+                uniques: &[#(#uniques),*],
+                checks: &[#(#checks),*],
+                foreign_keys: &[#(#foreign_keys),*],
                 indexes: &[#(#indexes),*],
+                comment: #comment,
+                renamed_from: #renamed_from,
             };
+            #touched
         }
+        impl ::mizzle::__private::Identity for #module::table {
+            const SCHEMA: ::core::option::Option<&'static str> = #schema;
+            const NAME: &'static str = #name;
+            const PRIMARY_KEY: &'static [&'static str] = &[#(#key),*];
+        }
+        #asserts
     }
 }
 
-fn column(column: &ColumnInput) -> TokenStream {
+fn column(input: &TableInput, named: &Named<'_>, column: &ColumnInput) -> TokenStream {
+    let module = input.module();
+    let options = &column.options;
     let name = column.column_name();
-    let field = text_of(&column.ident);
+    let (ident, field) = (&column.ident, text_of(&column.ident));
     let nullable = column.nullable().is_some();
-    let default = optional(column.options.default.as_deref());
-    let value = column.value_type();
-    let sql_type = match &column.options.declared {
+    let rust = match column.known() {
+        Some(_) => {
+            let value = column.value_type();
+            quote!(#value)
+        }
+        None => quote!(<#module::#ident as ::mizzle::__private::Typed>::Rust),
+    };
+    let sql_type = match &options.declared {
         Some(declared) => {
             let text = declared.to_sql();
             quote!(#text)
         }
-        None => quote!(<#value as ::mizzle::ColumnType>::SQL),
+        None => quote!(<#rust as ::mizzle::ColumnType>::SQL),
     };
+    let default = match &options.default {
+        Some(default) => {
+            let default = default.to_tokens();
+            quote!(::core::option::Option::Some(#default))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let values = match named.values.iter().find(|(_, field)| *field == ident) {
+        Some((name, _)) => {
+            quote!(::mizzle::ValuesDef::of(#name, <#rust as ::mizzle::ColumnType>::VALUES))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let identity = match &options.identity {
+        Some(identity) => self::identity(identity),
+        None => quote!(::core::option::Option::None),
+    };
+    let generated = optional(options.generated.as_ref().map(syn::LitStr::value).as_deref());
+    let comment = optional(doc_text(&column.attributes).as_deref());
+    let renamed_from = optional(options.renamed_from.as_deref());
     quote! {
         ::mizzle::ColumnDef {
-            name: #name, field: #field, sql_type: #sql_type, nullable: #nullable, default: #default,
+            name: #name,
+            field: #field,
+            sql_type: #sql_type,
+            nullable: #nullable,
+            default: #default,
+            values: #values,
+            identity: #identity,
+            generated: #generated,
+            comment: #comment,
+            renamed_from: #renamed_from,
         }
     }
+}
+
+fn identity(identity: &IdentityInput) -> TokenStream {
+    let always = identity.always;
+    let cache = identity.cache.as_ref().map_or(quote!(1), |cache| quote!(#cache));
+    let number = |number: &Option<syn::LitInt>| match number {
+        Some(number) => quote!(::core::option::Option::Some(#number)),
+        None => quote!(::core::option::Option::None),
+    };
+    let (start, increment) = (number(&identity.start), number(&identity.increment));
+    quote! {
+        ::core::option::Option::Some(::mizzle::IdentityDef {
+            always: #always, cache: #cache, start: #start, increment: #increment,
+        })
+    }
+}
+
+fn unique(input: &TableInput, name: &str, unique: &UniqueInput) -> TokenStream {
+    let columns = names(input, &unique.columns);
+    let nulls_not_distinct = unique.nulls_not_distinct;
+    quote!(::mizzle::UniqueDef { name: #name, columns: &[#(#columns),*], nulls_not_distinct: #nulls_not_distinct })
+}
+
+fn index(input: &TableInput, name: &str, index: &IndexInput) -> TokenStream {
+    let (unique, nulls_not_distinct) = (index.unique, index.nulls_not_distinct);
+    let keys = index.keys.iter().map(|key| {
+        let value = match &key.value {
+            KeyValue::Column(field) => {
+                let name = names(input, std::slice::from_ref(field));
+                quote!(Column(#(#name)*))
+            }
+            KeyValue::Expression(sql) => quote!(Expression(#sql)),
+        };
+        let nulls = match key.nulls_first {
+            None => quote!(::core::option::Option::None),
+            Some(true) => quote!(::core::option::Option::Some(::mizzle::Nulls::First)),
+            Some(false) => quote!(::core::option::Option::Some(::mizzle::Nulls::Last)),
+        };
+        quote!(::mizzle::IndexKey { value: ::mizzle::IndexValue::#value, nulls: #nulls })
+    });
+    let include = names(input, &index.include);
+    let condition = optional(index.condition.as_ref().map(syn::LitStr::value).as_deref());
+    quote! {
+        ::mizzle::IndexDef {
+            name: #name,
+            keys: &[#(#keys),*],
+            unique: #unique,
+            include: &[#(#include),*],
+            condition: #condition,
+            nulls_not_distinct: #nulls_not_distinct,
+        }
+    }
+}
+
+fn foreign_key(input: &TableInput, name: &str, key: &ForeignKeyInput) -> TokenStream {
+    let columns = names(input, &key.columns);
+    let far = module_of(&key.target);
+    let references = if key.references.is_empty() {
+        quote!(<#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY)
+    } else {
+        let references = &key.references;
+        quote!(&[#(<#far::#references as ::mizzle::diesel::query_source::Column>::NAME),*])
+    };
+    let action = |action: &Option<(Ident, &str)>| {
+        let action = Ident::new(action.as_ref().map_or("NoAction", |(_, action)| action), Span::call_site());
+        quote!(::mizzle::Action::#action)
+    };
+    let (on_delete, on_update) = (action(&key.options.on_delete), action(&key.options.on_update));
+    let deferrable = Ident::new(key.options.deferrable.unwrap_or("No"), Span::call_site());
+    quote! {
+        ::mizzle::ForeignKeyDef {
+            name: #name,
+            columns: &[#(#columns),*],
+            schema: <#far::table as ::mizzle::__private::Identity>::SCHEMA,
+            table: <#far::table as ::mizzle::__private::Identity>::NAME,
+            references: #references,
+            on_delete: #on_delete,
+            on_update: #on_update,
+            deferrable: ::mizzle::Deferrable::#deferrable,
+        }
+    }
+}
+
+/// What every update sets, for those that are not given as a patch.
+fn touched(input: &TableInput) -> TokenStream {
+    let module = input.module();
+    let columns: Vec<_> = input
+        .columns
+        .iter()
+        .filter_map(|column| {
+            let (field, ty) = (&column.ident, &column.ty);
+            let value = super::new::made(column, column.options.on_update.as_ref()?);
+            Some(quote!(::mizzle::__private::Touched::new::<#module::#field, #ty>(#value)))
+        })
+        .collect();
+    if columns.is_empty() || input.is_view() {
+        return TokenStream::new();
+    }
+    quote! {
+        #[allow(clippy::redundant_closure_call)]
+        fn touched() -> ::std::vec::Vec<::mizzle::__private::Touched> { ::std::vec![#(#columns),*] }
+    }
+}
+
+/// What only the compiler can tell of types with a name of their own, and of other tables.
+fn asserts(input: &TableInput) -> TokenStream {
+    let module = input.module();
+    let sql = |column: &ColumnInput| {
+        let field = &column.ident;
+        quote!(<<#module::#field as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SQL)
+    };
+    let own = || input.columns.iter().filter(|column| column.known().is_none());
+    let declared = own().filter_map(|column| {
+        let (declared, sql) = (column.options.declared.as_ref()?.to_sql(), sql(column));
+        Some(quote_spanned!(column.ty.span() => ::mizzle::__private::declared_agrees(#declared, #sql);))
+    });
+    let identities = own().filter(|column| column.options.identity.is_some()).map(|column| {
+        let sql = sql(column);
+        quote_spanned!(column.ty.span() => ::mizzle::__private::is_bigint(#sql);)
+    });
+    let keys = own().filter(|column| !input.is_view() && is_key(input, &column.ident)).map(|column| {
+        let sql = sql(column);
+        quote_spanned!(column.ty.span() => ::mizzle::__private::can_be_a_key(#sql);)
+    });
+    let references = input.foreign_keys.iter().filter(|key| key.references.is_empty()).map(|key| {
+        let (far, count) = (module_of(&key.target), key.columns.len());
+        quote_spanned! { key.target.span() =>
+            ::mizzle::__private::refers_to(#count, <#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY);
+        }
+    });
+    let asserts: Vec<TokenStream> = declared
+        .chain(identities)
+        .chain(keys)
+        .chain(references)
+        .map(|assert| quote!(const _: () = #assert))
+        .collect();
+    quote!(#(#asserts)*)
+}
+
+fn is_key(input: &TableInput, field: &Ident) -> bool {
+    let in_index = input.indexes.iter().flat_map(|index| &index.keys).any(|key| match &key.value {
+        KeyValue::Column(column) => column == field,
+        KeyValue::Expression(_) => false,
+    });
+    let in_unique = input.uniques.iter().any(|unique| unique.columns.contains(field));
+    in_index || in_unique || input.primary_key().any(|column| column.ident == *field)
+}
+
+/// The names in the database of these fields.
+fn names(input: &TableInput, fields: &[Ident]) -> Vec<String> {
+    fields.iter().filter_map(|field| input.column(field)).map(ColumnInput::column_name).collect()
 }
 
 fn optional(text: Option<&str>) -> TokenStream {

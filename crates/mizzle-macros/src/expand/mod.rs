@@ -1,11 +1,14 @@
 //! From the checked input to Rust: each file emits one kind of item.
 
+mod constraint;
 mod def;
 mod new;
 mod patch;
 mod relation;
 mod row;
 mod table;
+mod tuple;
+mod write;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -30,15 +33,26 @@ pub(crate) fn table(arguments: TokenStream, item: &TokenStream) -> TokenStream {
         return errors.iter().map(syn::Error::to_compile_error).collect();
     };
     check::check(&input, &mut errors);
+    if input.columns.is_empty() {
+        return errors.iter().map(syn::Error::to_compile_error).collect();
+    }
     if !errors.is_empty() {
         crate::repair::repair(&mut input);
     }
     let errors = errors.iter().map(syn::Error::to_compile_error);
     let row = row::expand(&input);
     let table = table::expand(&input);
-    let new = new::expand(&input);
-    let patch = patch::expand(&input);
     let relations = relation::expand(&input);
     let def = def::expand(&input);
-    quote! { #(#errors)* #row #table #new #patch #relations #def }
+    let written = (!input.is_view()).then(|| written(&input));
+    quote! { #(#errors)* #row #table #relations #def #written }
+}
+
+/// What a table has and a view has not.
+fn written(input: &TableInput) -> TokenStream {
+    let new = new::expand(input);
+    let patch = patch::expand(input);
+    let statements = write::expand(input);
+    let constraint = constraint::expand(input);
+    quote! { #new #patch #statements #constraint }
 }

@@ -1,7 +1,9 @@
 //! `NewOwner`: what an insert needs.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
 
 use crate::ast::{ColumnInput, TableInput, last_segment};
 
@@ -13,13 +15,20 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         "A row to insert into \"{}\"; what is `None` takes its default, or NULL.",
         input.table_name()
     );
-    let fields = input.columns.iter().map(|column| {
+    let columns: Vec<_> = input.columns.iter().filter(|column| !column.is_computed()).collect();
+    let fields = columns.iter().map(|column| {
         let (visibility, ident, ty) = (&column.visibility, &column.ident, insert_type(column));
         let doc = format!("The column \"{}\".", column.column_name());
         quote!(#[doc = #doc] #visibility #ident: #ty)
     });
-    let names = input.columns.iter().map(ColumnInput::column_name);
-    let values = input.columns.iter().map(|column| {
+    // a row of which the database computes everything still names one column
+    let (computed, default) = if columns.is_empty() {
+        (input.columns.first(), quote!(out.push_sql("DEFAULT");))
+    } else {
+        (None, TokenStream::new())
+    };
+    let names = columns.iter().copied().chain(computed).map(ColumnInput::column_name);
+    let values = columns.iter().map(|column| {
         let field = &column.ident;
         if column.has_default() {
             quote! {
@@ -38,8 +47,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         }
     });
-    let (parameters, arguments): (Vec<_>, Vec<_>) = input
-        .columns
+    let (parameters, arguments): (Vec<_>, Vec<_>) = columns
         .iter()
         .filter(|column| !column.optional_on_insert())
         .map(|column| {
@@ -52,21 +60,34 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         })
         .unzip();
-    let absent =
-        input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| &column.ident);
-    let setters = input.columns.iter().filter(|column| column.optional_on_insert()).map(|column| {
+    let absent = columns.iter().filter(|column| column.optional_on_insert()).map(|column| {
+        let field = &column.ident;
+        match &column.options.default_with {
+            Some(function) => {
+                let value = made(column, function);
+                quote!(#field: #value)
+            }
+            None => quote!(#field: ::core::option::Option::None),
+        }
+    });
+    let setters = columns.iter().filter(|column| column.optional_on_insert()).map(|column| {
         let (visibility, field) = (&column.visibility, &column.ident);
         let ty = column.value_type();
         let doc = format!("Gives \"{}\" a value.", column.column_name());
-        let some = if column.has_default() && column.nullable().is_some() {
-            quote!(::core::option::Option::Some(::core::option::Option::Some(value.into())))
-        } else {
-            quote!(::core::option::Option::Some(value.into()))
+        // a literal is of the smaller type only where no conversion is asked for
+        let (parameter, given) = match last_segment(ty).as_str() {
+            "i16" | "f32" => (quote!(#ty), quote!(value)),
+            _ => (quote!(impl ::core::convert::Into<#ty>), quote!(value.into())),
+        };
+        let some = match (column.has_default(), column.nullable().is_some()) {
+            (true, true) => quote!(::core::option::Option::Some(::core::option::Option::Some(#given))),
+            (false, false) => given,
+            _ => quote!(::core::option::Option::Some(#given)),
         };
         quote! {
             #[doc = #doc]
             #[must_use]
-            #visibility fn #field(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+            #visibility fn #field(mut self, value: #parameter) -> Self {
                 self.#field = #some;
                 self
             }
@@ -77,12 +98,12 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         #[derive(Debug, Clone, PartialEq)]
         #visibility struct #new { #(#fields),* }
 
-        #[allow(clippy::too_many_arguments, dead_code)]
+        #[allow(clippy::too_many_arguments, clippy::new_without_default, clippy::redundant_closure_call, dead_code)]
         impl #new {
             /// A row with the columns that have neither a default nor NULL.
             #[must_use]
             #visibility fn new(#(#parameters),*) -> Self {
-                Self { #(#arguments,)* #(#absent: ::core::option::Option::None),* }
+                Self { #(#arguments,)* #(#absent),* }
             }
             #(#setters)*
         }
@@ -98,6 +119,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                     mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
                 ) -> diesel::QueryResult<()> {
                     let mut first = true;
+                    #default
                     #(#values)*
                     let _ = first;
                     ::core::result::Result::Ok(())
@@ -116,4 +138,13 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
 fn insert_type(column: &ColumnInput) -> TokenStream {
     let ty = &column.ty;
     if column.has_default() { quote!(::core::option::Option<#ty>) } else { quote!(#ty) }
+}
+
+/// The value that the program makes for a column: `function` called.
+pub(super) fn made(column: &ColumnInput, function: &Expr) -> TokenStream {
+    match column.nullable() {
+        // both `T` and `Option<T>` will do
+        Some(_) => quote_spanned!(function.span() => ::core::convert::Into::into((#function)())),
+        None => quote_spanned!(function.span() => (#function)()),
+    }
 }

@@ -3,13 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use crate::ast::TableInput;
+use super::new::made;
+use crate::ast::{ColumnInput, TableInput};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let TableInput { visibility, ident, .. } = input;
     let module = input.module();
     let patch = format_ident!("{}Patch", ident);
-    let columns: Vec<_> = input.columns.iter().filter(|column| !column.options.primary_key).collect();
+    let columns: Vec<_> =
+        input.columns.iter().filter(|column| !column.options.primary_key && !column.is_computed()).collect();
     if columns.is_empty() {
         // a link table has nothing to update
         return TokenStream::new();
@@ -36,6 +38,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         }
     });
+    let touch = touch(&columns);
     quote! {
         #[doc = #doc]
         #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,17 +58,42 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                     let _ = first;
                     ::core::result::Result::Ok(())
                 }
+                #touch
             }
             impl diesel::query_builder::AsChangeset for #patch {
                 type Target = #module::table;
                 type Changeset = ::mizzle::__private::Assignments<#patch>;
-                fn as_changeset(self) -> Self::Changeset { ::mizzle::__private::Assignments(self) }
+                fn as_changeset(self) -> Self::Changeset { ::mizzle::__private::assignments(self) }
             }
-            impl<'patch> diesel::query_builder::AsChangeset for &'patch #patch {
+            impl diesel::query_builder::AsChangeset for &#patch {
                 type Target = #module::table;
-                type Changeset = ::mizzle::__private::Assignments<&'patch #patch>;
-                fn as_changeset(self) -> Self::Changeset { ::mizzle::__private::Assignments(self) }
+                type Changeset = ::mizzle::__private::Assignments<#patch>;
+                fn as_changeset(self) -> Self::Changeset {
+                    ::mizzle::__private::assignments(::core::clone::Clone::clone(self))
+                }
             }
         };
+    }
+}
+
+/// Fills the columns that every change sets, if anything changes.
+fn touch(columns: &[&ColumnInput]) -> TokenStream {
+    let fields = columns.iter().map(|column| &column.ident);
+    let touched: Vec<_> = columns
+        .iter()
+        .filter_map(|column| {
+            let (field, value) = (&column.ident, made(column, column.options.on_update.as_ref()?));
+            Some(quote! {
+                if self.#field.is_none() { self.#field = ::core::option::Option::Some(#value); }
+            })
+        })
+        .collect();
+    if touched.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        fn touch(&mut self) {
+            if #(self.#fields.is_some())||* { #(#touched)* }
+        }
     }
 }

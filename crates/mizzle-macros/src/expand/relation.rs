@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Ident, Path, Visibility};
+use syn::{Ident, Path};
 
+use super::table::nested;
 use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, module_of, text_of};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -17,22 +18,11 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let links = links(input);
     let table = input.table_name();
     let query = format!("A query on \"{table}\": all rows until it is filtered.");
-    let delete = format!("A delete from \"{table}\", to be given a filter, or `.all_rows()`.");
-    let update = format!("An update of \"{table}\", to be given a filter, or `.all_rows()`.");
     quote! {
         #[allow(dead_code)]
         impl #ident {
             #[doc = #query]
             #visibility fn query<'q>() -> ::mizzle::Query<'q, #ident> { ::mizzle::Query::new() }
-            #[doc = #delete]
-            #visibility fn delete<'q>() -> ::mizzle::Delete<'q, #ident> { ::mizzle::Delete::new() }
-            #[doc = #update]
-            #visibility fn update<'q, P>(patch: P) -> ::mizzle::Update<'q, P>
-            where
-                P: ::mizzle::Patch<Model = #ident>,
-            {
-                ::mizzle::Update::new(patch)
-            }
             #(#methods)*
         }
         #links
@@ -66,7 +56,7 @@ fn method(input: &TableInput, relation: &RelationInput) -> TokenStream {
 
 /// The names of the relations, and of all that a shape can have: for the table's module.
 pub(super) fn names(input: &TableInput) -> TokenStream {
-    let visibility = two_modules_down(&input.visibility);
+    let (outer, visibility) = (nested(&input.visibility, 1), nested(&input.visibility, 2));
     let relations = input.relations.iter().map(|relation| {
         let name = &relation.name;
         let doc = format!("The relation `{name}` of \"{}\".", input.table_name());
@@ -78,32 +68,14 @@ pub(super) fn names(input: &TableInput) -> TokenStream {
     });
     quote! {
         /// The relations that start from this table.
-        pub mod relations { #(#relations)* }
+        #outer mod relations { #(#relations)* }
 
         /// What a shape of this table can have: its columns and its relations.
         #[doc(hidden)]
-        pub mod parts {
-            pub use super::columns::*;
-            pub use super::relations::*;
+        #outer mod parts {
+            #visibility use super::columns::*;
+            #visibility use super::relations::*;
         }
-    }
-}
-
-/// The same visibility, said in a module inside a module.
-fn two_modules_down(visibility: &Visibility) -> TokenStream {
-    match visibility {
-        Visibility::Inherited => quote!(pub(in super::super)),
-        Visibility::Restricted(restricted) if restricted.path.is_ident("crate") => quote!(pub(crate)),
-        Visibility::Restricted(restricted) if restricted.path.is_ident("self") => {
-            quote!(pub(in super::super))
-        }
-        Visibility::Restricted(restricted) => match &restricted.path {
-            path if path.segments.first().is_some_and(|first| first.ident == "super") => {
-                quote!(pub(in super::super::#path))
-            }
-            path => quote!(pub(in #path)),
-        },
-        Visibility::Public(_) => quote!(pub),
     }
 }
 

@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Path, Token, punctuated::Punctuated};
 
-use crate::ast::TableInput;
+use super::tuple::tuple;
+use crate::ast::{ColumnInput, TableInput};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let TableInput { visibility, ident, attributes, .. } = input;
@@ -32,6 +33,13 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         ([field], [ty]) => quote! { type Id = &'row #ty; fn id(self) -> Self::Id { &self.#field } },
         _ => quote! { type Id = (#(&'row #key_types),*); fn id(self) -> Self::Id { (#(&self.#key),*) } },
     };
+    // Diesel wants a hash of it; the types that surely have one are known by name
+    let hashed = |column: &ColumnInput| column.known().is_some_and(|known| known.is_hashed);
+    let identifiable = input
+        .primary_key()
+        .all(hashed)
+        .then(|| quote!(impl<'row> diesel::associations::Identifiable for &'row #ident { #id }));
+    let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
         #(#attributes)*
         #derives
@@ -41,8 +49,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             use ::mizzle::__private::diesel;
 
             impl diesel::deserialize::Queryable<#module::SqlType, diesel::pg::Pg> for #ident {
-                type Row = (#(#types,)*);
-                fn build((#(#fields,)*): Self::Row) -> diesel::deserialize::Result<Self> {
+                type Row = #row;
+                fn build(#pattern: Self::Row) -> diesel::deserialize::Result<Self> {
                     ::core::result::Result::Ok(Self { #(#fields),* })
                 }
             }
@@ -54,7 +62,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type Table = #module::table;
                 fn table() -> Self::Table { #module::table }
             }
-            impl<'row> diesel::associations::Identifiable for &'row #ident { #id }
+            #identifiable
             #(#values)*
         };
     }

@@ -1,44 +1,48 @@
 //! The Diesel table and its columns: what `diesel::table!` would give, for PostgreSQL alone and without naming Diesel.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Ident, Type};
+use syn::{Ident, Visibility};
 
-use crate::ast::{ColumnInput, TableInput, inside, last_segment};
-use crate::attr::DeclaredType;
+use super::tuple::tuple;
+use crate::ast::{ColumnInput, TableInput};
+use crate::types::Declared;
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let module = input.module();
     let visibility = &input.visibility;
-    let names: Vec<_> = input.columns.iter().map(|column| &column.ident).collect();
+    let names: Vec<&Ident> = input.columns.iter().map(|column| &column.ident).collect();
     let key: Vec<_> = input.primary_key().map(|column| &column.ident).collect();
     let key = if let [only] = &key[..] { quote!(#only) } else { quote!((#(#key),*)) };
     let from = from_clause(input);
     let joins = joins();
-    let columns = input.columns.iter().map(|column| self::column(input, column));
-    let groups = groups(input);
     let relations = super::relation::names(input);
+    let columns = input.columns.iter().enumerate().map(|(at, column)| self::column(input, at, column));
+    let (columns_tuple, sql_types) = (tuple(&names), tuple(&sql_types(&names)));
+    let typed = typed(input);
+    let write = (!input.is_view()).then(write_target);
+    let outer = nested(visibility, 1);
     let doc = format!("The table \"{}\" and its columns.", input.table_name());
     quote! {
         #[doc = #doc]
         #[allow(non_camel_case_types, non_upper_case_globals, dead_code, unused_imports, unreachable_pub, missing_docs)]
         #visibility mod #module {
             use ::mizzle::__private::diesel;
-            use diesel::internal::table_macro as nodes;
+            use diesel::internal::table_macro as __nodes;
             use diesel::pg::Pg;
             use diesel::query_builder::{AsQuery, AstPass, QueryFragment, QueryId};
-            pub use self::columns::*;
+            #outer use self::columns::*;
 
             #[derive(Debug, Clone, Copy, Default)]
-            pub struct table;
+            #outer struct table;
 
             /// Every column, in order of declaration.
-            pub type Columns = (#(#names,)*);
-            pub const all_columns: Columns = (#(#names,)*);
+            #outer type Columns = #columns_tuple;
+            #outer const all_columns: Columns = #columns_tuple;
             /// The SQL type of every column.
-            pub type SqlType = (#(<#names as diesel::Expression>::SqlType,)*);
-            type Simple = nodes::SelectStatement<nodes::FromClause<table>>;
+            #outer type SqlType = #sql_types;
+            type Simple = __nodes::SelectStatement<__nodes::FromClause<table>>;
 
             impl QueryId for table {
                 type QueryId = table;
@@ -47,19 +51,19 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             #from
             impl QueryFragment<Pg> for table {
                 fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                    <table as nodes::StaticQueryFragment>::STATIC_COMPONENT.walk_ast(out)
+                    <table as __nodes::StaticQueryFragment>::STATIC_COMPONENT.walk_ast(out)
                 }
             }
             impl diesel::QuerySource for table {
-                type FromClause = nodes::StaticQueryFragmentInstance<table>;
+                type FromClause = __nodes::StaticQueryFragmentInstance<table>;
                 type DefaultSelection = Columns;
-                fn from_clause(&self) -> Self::FromClause { nodes::StaticQueryFragmentInstance::new() }
+                fn from_clause(&self) -> Self::FromClause { __nodes::StaticQueryFragmentInstance::new() }
                 fn default_selection(&self) -> Columns { all_columns }
             }
             impl AsQuery for table {
                 type SqlType = SqlType;
                 type Query = Simple;
-                fn as_query(self) -> Simple { nodes::SelectStatement::simple(self) }
+                fn as_query(self) -> Simple { __nodes::SelectStatement::simple(self) }
             }
             impl diesel::Table for table {
                 type PrimaryKey = #key;
@@ -71,6 +75,98 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type Table = table;
                 fn table() -> table { table }
             }
+            #write
+            #joins
+
+            #relations
+
+            #outer mod columns {
+                use super::{diesel, __nodes, table, AstPass, Pg, QueryFragment, QueryId};
+                use ::mizzle::__private::place as __place;
+                #(#columns)*
+            }
+        }
+        #typed
+    }
+}
+
+/// The table's visibility as a module inside says it: a column is as private as the types it may have.
+pub(super) fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
+    let up = vec![quote!(super); depth];
+    match visibility {
+        Visibility::Public(_) => quote!(pub),
+        Visibility::Inherited => quote!(pub(in #(#up)::*)),
+        Visibility::Restricted(restricted) => {
+            let path = &restricted.path;
+            match path.segments.first().map(|first| first.ident.to_string()).as_deref() {
+                Some("super") => quote!(pub(in #(#up)::*::#path)),
+                Some("self") => quote!(pub(in #(#up)::*)),
+                _ => quote!(#restricted),
+            }
+        }
+    }
+}
+
+/// The same words, as if written there.
+fn moved(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => {
+                let mut there = Group::new(group.delimiter(), moved(group.stream(), span));
+                there.set_span(span);
+                TokenTree::Group(there)
+            }
+            mut token => {
+                token.set_span(span);
+                token
+            }
+        })
+        .collect()
+}
+
+/// The types whose SQL type only the compiler knows, resolved where the struct stands and not in the module: a table can stand
+/// inside a function, whose imports a module does not see.
+fn typed(input: &TableInput) -> TokenStream {
+    let module = input.module();
+    let own = input.columns.iter().filter(|column| column.known().is_none());
+    own.map(|column| {
+        let (ident, ty) = (&column.ident, column.value_type());
+        let find = column.options.primary_key.then(|| find_own(&quote!(#module::#ident), ty));
+        quote! {
+            impl ::mizzle::__private::Typed for #module::#ident { type Rust = #ty; }
+            #find
+        }
+    })
+    .collect()
+}
+
+fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
+    let find = |lifetime: TokenStream, ty: TokenStream| {
+        quote! {
+            impl #lifetime diesel::EqAll<#ty> for #column {
+                type Output = diesel::dsl::Eq<#column, #ty>;
+                fn eq_all(self, value: #ty) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
+            }
+        }
+    };
+    let (value, reference) = (find(quote!(), quote!(#ty)), find(quote!(<'key>), quote!(&'key #ty)));
+    quote! {
+        const _: () = {
+            use ::mizzle::__private::diesel;
+            #value
+            #reference
+        };
+    }
+}
+
+fn sql_types(columns: &[&Ident]) -> Vec<TokenStream> {
+    columns.iter().map(|column| quote!(<#column as diesel::Expression>::SqlType)).collect()
+}
+
+/// What makes `diesel::update` and `diesel::delete` take the table.
+fn write_target() -> TokenStream {
+    quote! {
             impl diesel::query_builder::IntoUpdateTarget for table {
                 type WhereClause = <Simple as diesel::query_builder::IntoUpdateTarget>::WhereClause;
                 fn into_update_target(self) -> diesel::query_builder::UpdateTarget<table, Self::WhereClause> {
@@ -81,17 +177,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type Values = <Simple as diesel::insertable::Insertable<T>>::Values;
                 fn values(self) -> Self::Values { self.as_query().values() }
             }
-            #joins
-
-            #relations
-
-            pub mod columns {
-                use super::{diesel, nodes, table, AstPass, Pg, QueryFragment, QueryId};
-                use super::super::*;
-                #(#columns)*
-                #groups
-            }
-        }
     }
 }
 
@@ -99,13 +184,15 @@ fn from_clause(input: &TableInput) -> TokenStream {
     let name = input.table_name();
     let (component, value) = match &input.options.schema {
         Some(schema) => (
-            quote!(nodes::InfixNode<nodes::Identifier<'static>, nodes::Identifier<'static>, &'static str>),
-            quote!(nodes::InfixNode::new(nodes::Identifier(#schema), nodes::Identifier(#name), ".")),
+            quote!(
+                __nodes::InfixNode<__nodes::Identifier<'static>, __nodes::Identifier<'static>, &'static str>
+            ),
+            quote!(__nodes::InfixNode::new(__nodes::Identifier(#schema), __nodes::Identifier(#name), ".")),
         ),
-        None => (quote!(nodes::Identifier<'static>), quote!(nodes::Identifier(#name))),
+        None => (quote!(__nodes::Identifier<'static>), quote!(__nodes::Identifier(#name))),
     };
     quote! {
-        impl nodes::StaticQueryFragment for table {
+        impl __nodes::StaticQueryFragment for table {
             type Component = #component;
             const STATIC_COMPONENT: &'static Self::Component = &#value;
         }
@@ -127,18 +214,18 @@ fn joins() -> TokenStream {
     };
     let join = join_to(
         quote!(Left, Right, Kind),
-        quote!(nodes::Join<Left, Right, Kind>),
+        quote!(__nodes::Join<Left, Right, Kind>),
         quote!(Left: diesel::QuerySource, Right: diesel::QuerySource),
     );
-    let join_on = join_to(quote!(Join, On), quote!(nodes::JoinOn<Join, On>), quote!());
+    let join_on = join_to(quote!(Join, On), quote!(__nodes::JoinOn<Join, On>), quote!());
     let select = join_to(
         quote!(F, S, D, W, O, L, Of, G),
-        quote!(nodes::SelectStatement<nodes::FromClause<F>, S, D, W, O, L, Of, G>),
+        quote!(__nodes::SelectStatement<__nodes::FromClause<F>, S, D, W, O, L, Of, G>),
         quote!(F: diesel::QuerySource),
     );
     let boxed = join_to(
         quote!('a, QS, ST, DB),
-        quote!(nodes::BoxedSelectStatement<'a, nodes::FromClause<QS>, ST, DB>),
+        quote!(__nodes::BoxedSelectStatement<'a, __nodes::FromClause<QS>, ST, DB>),
         quote!(QS: diesel::QuerySource),
     );
     let alias = join_to(quote!(S), quote!(diesel::query_source::Alias<S>), quote!());
@@ -146,7 +233,7 @@ fn joins() -> TokenStream {
         impl diesel::query_source::AppearsInFromClause<table> for table {
             type Count = diesel::query_source::Once;
         }
-        impl diesel::query_source::AppearsInFromClause<table> for nodes::NoFromClause {
+        impl diesel::query_source::AppearsInFromClause<table> for __nodes::NoFromClause {
             type Count = diesel::query_source::Never;
         }
         impl<S: diesel::query_source::AliasSource> diesel::query_source::AppearsInFromClause<diesel::query_source::Alias<S>>
@@ -154,21 +241,21 @@ fn joins() -> TokenStream {
         {
             type Count = diesel::query_source::Never;
         }
-        impl<S> nodes::AliasAppearsInFromClause<S, table> for table
+        impl<S> __nodes::AliasAppearsInFromClause<S, table> for table
         where
             S: diesel::query_source::AliasSource<Target = table>,
         {
             type Count = diesel::query_source::Never;
         }
-        impl<S1, S2> nodes::AliasAliasAppearsInFromClause<table, S2, S1> for table
+        impl<S1, S2> __nodes::AliasAliasAppearsInFromClause<table, S2, S1> for table
         where
             S1: diesel::query_source::AliasSource<Target = table>
-                + nodes::AliasAliasAppearsInFromClauseSameTable<S2, table>,
+                + __nodes::AliasAliasAppearsInFromClauseSameTable<S2, table>,
             S2: diesel::query_source::AliasSource<Target = table>,
         {
-            type Count = <S1 as nodes::AliasAliasAppearsInFromClauseSameTable<S2, table>>::Count;
+            type Count = <S1 as __nodes::AliasAliasAppearsInFromClauseSameTable<S2, table>>::Count;
         }
-        impl<S, C> nodes::FieldAliasMapperAssociatedTypesDisjointnessTrick<table, S, C> for table
+        impl<S, C> __nodes::FieldAliasMapperAssociatedTypesDisjointnessTrick<table, S, C> for table
         where
             S: diesel::query_source::AliasSource<Target = table> + ::core::clone::Clone,
             C: diesel::query_source::Column<Table = table>,
@@ -184,16 +271,19 @@ fn joins() -> TokenStream {
     }
 }
 
-fn column(input: &TableInput, column: &ColumnInput) -> TokenStream {
+fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     let ident = &column.ident;
     let name = column.column_name();
     let sql_type = sql_type(column);
     let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
     let operators = operators(column);
+    // a mark on the column's definition is a mark on its field
+    let visibility = moved(nested(&input.visibility, 2), ident.span());
+    let (position, group, find) = (position(at, ident), group(input, column), find(column));
     quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
         #[doc = #doc]
         #[derive(Debug, Clone, Copy, Default)]
-        pub struct #ident;
+        #visibility struct #ident;
 
         impl QueryId for #ident {
             type QueryId = #ident;
@@ -203,7 +293,7 @@ fn column(input: &TableInput, column: &ColumnInput) -> TokenStream {
         impl QueryFragment<Pg> for #ident {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
                 if !out.should_skip_from() {
-                    const FROM: nodes::StaticQueryFragmentInstance<table> = nodes::StaticQueryFragmentInstance::new();
+                    const FROM: __nodes::StaticQueryFragmentInstance<table> = __nodes::StaticQueryFragmentInstance::new();
                     FROM.walk_ast(out.reborrow())?;
                     out.push_sql(".");
                 }
@@ -220,33 +310,33 @@ fn column(input: &TableInput, column: &ColumnInput) -> TokenStream {
         {
         }
         impl diesel::SelectableExpression<table> for #ident {}
-        impl<Join, On> diesel::SelectableExpression<nodes::JoinOn<Join, On>> for #ident where
-            #ident: diesel::SelectableExpression<Join> + diesel::AppearsOnTable<nodes::JoinOn<Join, On>>
+        impl<Join, On> diesel::SelectableExpression<__nodes::JoinOn<Join, On>> for #ident where
+            #ident: diesel::SelectableExpression<Join> + diesel::AppearsOnTable<__nodes::JoinOn<Join, On>>
         {
         }
-        impl<From> diesel::SelectableExpression<nodes::SelectStatement<nodes::FromClause<From>>> for #ident
+        impl<From> diesel::SelectableExpression<__nodes::SelectStatement<__nodes::FromClause<From>>> for #ident
         where
             From: diesel::QuerySource,
             #ident: diesel::SelectableExpression<From>
-                + diesel::AppearsOnTable<nodes::SelectStatement<nodes::FromClause<From>>>,
+                + diesel::AppearsOnTable<__nodes::SelectStatement<__nodes::FromClause<From>>>,
         {
         }
-        impl<Left, Right> diesel::SelectableExpression<nodes::Join<Left, Right, nodes::LeftOuter>> for #ident
+        impl<Left, Right> diesel::SelectableExpression<__nodes::Join<Left, Right, __nodes::LeftOuter>> for #ident
         where
-            #ident: diesel::AppearsOnTable<nodes::Join<Left, Right, nodes::LeftOuter>> + diesel::SelectableExpression<Left>,
+            #ident: diesel::AppearsOnTable<__nodes::Join<Left, Right, __nodes::LeftOuter>> + diesel::SelectableExpression<Left>,
             Left: diesel::QuerySource,
             // on the right side of a left join a column may be NULL, and only its nullable form can be selected
             Right: diesel::QuerySource
                 + diesel::query_source::AppearsInFromClause<table, Count = diesel::query_source::Never>,
         {
         }
-        impl<Left, Right> diesel::SelectableExpression<nodes::Join<Left, Right, nodes::Inner>> for #ident
+        impl<Left, Right> diesel::SelectableExpression<__nodes::Join<Left, Right, __nodes::Inner>> for #ident
         where
-            #ident: diesel::AppearsOnTable<nodes::Join<Left, Right, nodes::Inner>>,
+            #ident: diesel::AppearsOnTable<__nodes::Join<Left, Right, __nodes::Inner>>,
             Left: diesel::QuerySource + diesel::query_source::AppearsInFromClause<table>,
             Right: diesel::QuerySource + diesel::query_source::AppearsInFromClause<table>,
-            (Left::Count, Right::Count): nodes::Pick<Left, Right>,
-            #ident: diesel::SelectableExpression<<(Left::Count, Right::Count) as nodes::Pick<Left, Right>>::Selection>,
+            (Left::Count, Right::Count): __nodes::Pick<Left, Right>,
+            #ident: diesel::SelectableExpression<<(Left::Count, Right::Count) as __nodes::Pick<Left, Right>>::Selection>,
         {
         }
         impl<GB> diesel::expression::ValidGrouping<GB> for #ident
@@ -261,9 +351,21 @@ fn column(input: &TableInput, column: &ColumnInput) -> TokenStream {
         impl diesel::expression::ValidGrouping<()> for #ident {
             type IsAggregate = diesel::expression::is_aggregate::No;
         }
-        impl diesel::expression::IsContainedInGroupBy<#ident> for #ident {
-            type Output = diesel::expression::is_contained_in_group_by::Yes;
-        }
+        #position
+        #group
+        #find
+        #operators
+    }
+}
+
+/// What `owner::table.find(id)` needs of a column of the key. For a type of one's own see [`typed`].
+fn find(column: &ColumnInput) -> TokenStream {
+    let ident = &column.ident;
+    if !column.options.primary_key || column.known().is_none() {
+        return TokenStream::new();
+    }
+    let sql_type = sql_type(column);
+    quote! {
         impl<T> diesel::EqAll<T> for #ident
         where
             T: diesel::expression::AsExpression<#sql_type>,
@@ -272,40 +374,46 @@ fn column(input: &TableInput, column: &ColumnInput) -> TokenStream {
             type Output = diesel::dsl::Eq<#ident, T::Expression>;
             fn eq_all(self, value: T) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
         }
-        #operators
     }
 }
 
-/// Which column may be selected under GROUP BY another: all of them under a key of one column.
-fn groups(input: &TableInput) -> TokenStream {
-    let only_key = match &input.primary_key().collect::<Vec<_>>()[..] {
-        [key] => Some(key.ident.clone()),
-        _ => None,
-    };
-    let pairs = input
-        .columns
-        .iter()
-        .flat_map(|left| input.columns.iter().map(move |right| (&left.ident, &right.ident)));
-    pairs
-        .filter(|(left, right)| left != right)
-        .map(|(left, right)| {
-            let output = if only_key.as_ref() == Some(left) { quote!(Yes) } else { quote!(No) };
-            quote! {
-                impl diesel::expression::IsContainedInGroupBy<#right> for #left {
-                    type Output = diesel::expression::is_contained_in_group_by::#output;
-                }
+/// The column's place in the table, a number that the type system can compare.
+fn position(at: usize, ident: &Ident) -> TokenStream {
+    let bits =
+        (0..BITS).map(|bit| if at >> bit & 1 == 1 { quote!(__place::One) } else { quote!(__place::Zero) });
+    let place = bits.fold(quote!(()), |rest, bit| quote!((#bit, #rest)));
+    quote!(impl __place::Placed for #ident { type Place = #place; })
+}
+
+/// Bits of a column's place: 256 columns are one more than a table has.
+const BITS: usize = 8;
+
+/// Which columns may be selected under GROUP BY this one: itself, and all of them if it is the only key. One impl for all, where
+/// one for each pair would make 65,025 of them in the widest table.
+fn group(input: &TableInput, column: &ColumnInput) -> TokenStream {
+    let ident = &column.ident;
+    let is_only_key = column.options.primary_key && input.primary_key().count() == 1;
+    if is_only_key {
+        return quote! {
+            impl<C: diesel::query_source::Column<Table = table>> diesel::expression::IsContainedInGroupBy<C> for #ident {
+                type Output = diesel::expression::is_contained_in_group_by::Yes;
             }
-        })
-        .collect()
+        };
+    }
+    quote! {
+        impl<C> diesel::expression::IsContainedInGroupBy<C> for #ident
+        where
+            C: diesel::query_source::Column<Table = table> + __place::Placed,
+            <#ident as __place::Placed>::Place: __place::Same<C::Place>,
+        {
+            type Output = <<#ident as __place::Placed>::Place as __place::Same<C::Place>>::Output;
+        }
+    }
 }
 
 /// `+ - * /` on numbers, `+ -` on times.
 fn operators(column: &ColumnInput) -> TokenStream {
-    let operators: &[&str] = match last_segment(column.value_type()).as_str() {
-        "i16" | "i32" | "i64" | "f32" | "f64" | "BigDecimal" => &["Add", "Sub", "Mul", "Div"],
-        "NaiveDate" | "NaiveDateTime" | "DateTime" => &["Add", "Sub"],
-        _ => &[],
-    };
+    let operators: &[&str] = column.known().map_or(&[], |known| known.operators);
     let ident = &column.ident;
     let span = ident.span();
     operators
@@ -320,9 +428,9 @@ fn operators(column: &ColumnInput) -> TokenStream {
                         <<#ident as diesel::Expression>::SqlType as diesel::sql_types::ops::#operator>::Rhs,
                     >,
                 {
-                    type Output = nodes::ops::#operator<Self, Rhs::Expression>;
+                    type Output = __nodes::ops::#operator<Self, Rhs::Expression>;
                     fn #method(self, rhs: Rhs) -> Self::Output {
-                        nodes::ops::#operator::new(self, rhs.as_expression())
+                        __nodes::ops::#operator::new(self, rhs.as_expression())
                     }
                 }
             }
@@ -341,43 +449,13 @@ fn sql_type(column: &ColumnInput) -> TokenStream {
 }
 
 fn value_sql_type(column: &ColumnInput) -> TokenStream {
-    let ty = column.value_type();
-    if let Some(declared) = &column.options.declared {
-        return match declared {
-            DeclaredType::Numeric(..) => quote!(diesel::sql_types::Numeric),
-            DeclaredType::Text | DeclaredType::Varchar(_) | DeclaredType::Char(_) => {
-                quote!(diesel::sql_types::Text)
-            }
-        };
-    }
-    match well_known(ty) {
-        Some(name) => {
-            let name = Ident::new(name, ty.span());
-            quote!(diesel::sql_types::#name)
-        }
-        None => {
-            let ty = ty.to_token_stream();
-            quote!(<#ty as ::mizzle::ColumnType>::SqlType)
+    match (column.known(), &column.options.declared) {
+        (_, Some(declared @ (Declared::Json | Declared::Jsonb))) => declared.diesel(),
+        (Some(_), Some(declared)) => declared.diesel(),
+        (Some(known), None) => known.diesel(column.value_type().span()),
+        (None, _) => {
+            let ident = &column.ident;
+            quote!(<<#ident as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SqlType)
         }
     }
-}
-
-fn well_known(ty: &Type) -> Option<&'static str> {
-    Some(match last_segment(ty).as_str() {
-        "Uuid" => "Uuid",
-        "String" => "Text",
-        "NaiveDate" => "Date",
-        "NaiveTime" => "Time",
-        "NaiveDateTime" => "Timestamp",
-        "DateTime" => "Timestamptz",
-        "bool" => "Bool",
-        "i16" => "SmallInt",
-        "i32" => "Integer",
-        "i64" => "BigInt",
-        "f32" => "Float",
-        "f64" => "Double",
-        "BigDecimal" => "Numeric",
-        "Vec" if inside(ty, "Vec").map(last_segment).as_deref() == Some("u8") => "Binary",
-        _ => return None,
-    })
 }

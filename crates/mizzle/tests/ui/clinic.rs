@@ -14,6 +14,12 @@ pub struct Owner {
     pub telephone: Option<String>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, DbEnum)]
+pub enum Kind {
+    Cat,
+    Dog,
+}
+
 #[table]
 #[index(owner_id)]
 pub struct Pet {
@@ -22,11 +28,23 @@ pub struct Pet {
     #[column(varchar(30))]
     pub name: String,
     pub weight: i32,
+    #[column(default = Kind::Cat)]
+    pub kind: Kind,
+    #[column(generated = "upper(name)")]
+    pub label: String,
     #[belongs_to(owner: Owner)]
     pub owner_id: Option<Uuid>,
 }
 
-mizzle::schema! { Owner, Pet }
+/// Pets of some age.
+#[table(view = "SELECT id, name FROM pet WHERE weight > 5")]
+pub struct Senior {
+    #[column(primary_key)]
+    pub id: Uuid,
+    pub name: String,
+}
+
+mizzle::schema! { Owner, Pet, Senior }
 
 /// A transaction's future can be sent to another thread.
 pub fn spawned(db: Db) {
@@ -92,7 +110,10 @@ pub async fn diesel_queries(db: &Db) -> Result<(), mizzle::Error> {
         db.load(pet::table.group_by(pet::owner_id).select((pet::owner_id, mizzle::diesel::dsl::count_star()))).await?;
     db.execute(mizzle::diesel::update(owner::table.find(Uuid::nil())).set(OwnerPatch::default())).await?;
     db.execute(Owner::update(OwnerPatch { telephone: Some(None), ..Default::default() }).all_rows()).await?;
+    db.execute(Owner::update((owner::name.eq("John"), owner::telephone.eq(None::<String>))).all_rows()).await?;
+    db.execute(Pet::update(pet::weight.eq(pet::weight + 1)).filter(pet::kind.eq(Kind::Dog))).await?;
     db.execute(Pet::delete().filter(pet::name.like("P%"))).await?;
+    let _: Vec<Senior> = db.load(Senior::query().filter(senior::name.eq("Tom"))).await?;
     Ok(())
 }
 

@@ -1,14 +1,19 @@
 use mizzle::prelude::*;
-use uuid::Uuid;
 
 #[table]
 pub struct Pet {
     #[column(primary_key)]
-    pub id: Uuid,
-    #[column(varchar(70000))]
+    pub id: i64,
+    #[column(varchar(65536))]
     pub name: String,
-    #[column(varchar(30))]
-    pub age: i32,
+    #[column(char(4097))]
+    pub kind: String,
+    #[column(numeric(1001, 2))]
+    pub weight: bigdecimal::BigDecimal,
+    #[column(numeric(10, 1001))]
+    pub height: bigdecimal::BigDecimal,
+    #[column(timestamp(7))]
+    pub born: chrono::NaiveDateTime,
 }
 
 fn main() {}

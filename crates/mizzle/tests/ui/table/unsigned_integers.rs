@@ -1,12 +1,10 @@
 use mizzle::prelude::*;
-use uuid::Uuid;
 
 #[table]
-#[index(owner)]
 pub struct Pet {
     #[column(primary_key)]
-    pub id: Uuid,
-    pub owner_id: Uuid,
+    pub id: u64,
+    pub legs: u32,
 }
 
 fn main() {}

@@ -1,0 +1,27 @@
+//! `Owner::update(…)` and `Owner::delete()`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::ast::TableInput;
+
+pub(super) fn expand(input: &TableInput) -> TokenStream {
+    let TableInput { ident, visibility, .. } = input;
+    let table = input.table_name();
+    let delete = format!("A delete from \"{table}\", to be given a filter, or `.all_rows()`.");
+    let update = format!("An update of \"{table}\", to be given a filter, or `.all_rows()`.");
+    quote! {
+        #[allow(dead_code)]
+        impl #ident {
+            #[doc = #delete]
+            #visibility fn delete<'q>() -> ::mizzle::Delete<'q, #ident> { ::mizzle::Delete::new() }
+            #[doc = #update]
+            #visibility fn update<'q, C>(changes: C) -> ::mizzle::Update<'q, #ident>
+            where
+                C: ::mizzle::Changes<#ident> + 'q,
+            {
+                ::mizzle::Update::new(changes)
+            }
+        }
+    }
+}
