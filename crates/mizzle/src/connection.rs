@@ -16,6 +16,7 @@ use lru::LruCache;
 use mizzle_connect::Session;
 use tokio_postgres::{Client, RowStream};
 
+use crate::budget::{Meter, Written};
 use crate::row::PgRow;
 use crate::statement::Statement;
 
@@ -29,6 +30,8 @@ const WORTH_PREPARING: usize = 128;
 pub struct Connection {
     client: Arc<Client>,
     prepared: Arc<Mutex<Prepared>>,
+    /// Counts what is written, inside a transaction.
+    meter: Option<Arc<Meter>>,
 }
 
 /// What a statement gave.
@@ -44,7 +47,8 @@ type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
 impl Session for Connection {
     fn new(client: Client) -> Self {
-        Self { client: Arc::new(client), prepared: Arc::new(Mutex::new(LruCache::new(PREPARED))) }
+        let prepared = Arc::new(Mutex::new(LruCache::new(PREPARED)));
+        Self { client: Arc::new(client), prepared, meter: None }
     }
 
     fn client(&self) -> &Client {
@@ -63,6 +67,24 @@ impl Connection {
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The same connection, with what it writes from here on counted.
+    pub(crate) fn metered(&self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self.clone() }
+    }
+
+    /// Counts a statement that was sent; the rows that it writes are told as they are known.
+    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static {
+        let counted = self.meter.clone().zip(Written::by(statement));
+        if let Some((meter, written)) = &counted {
+            meter.sent(*written);
+        }
+        move |rows| {
+            if let Some((meter, written)) = &counted {
+                meter.wrote(*written, rows);
+            }
+        }
     }
 
     /// Runs statements without parameters, separated by semicolons.
@@ -100,7 +122,9 @@ impl Connection {
         while let Some(row) = stream.next().await {
             rows.push(PgRow::new(row?, &mut types));
         }
-        Ok(Answer { rows, changed: stream.rows_affected().unwrap_or_default() })
+        let changed = stream.rows_affected().unwrap_or_default();
+        self.counting(statement)(changed);
+        Ok(Answer { rows, changed })
     }
 
     /// Several statements in one round trip; with `snapshot` inside a read-only transaction of their own.

@@ -43,9 +43,13 @@ macro_rules! run_queries {
                 let $this = self;
                 let (connection, witness) = ($connection, $witness);
                 async move {
-                    let rows = connection.stream(&statement?).await.map_err(|error| to_diesel(&witness(error)))?;
-                    let mut types = None;
-                    let rows = rows.map_ok(move |row| PgRow::new(row, &mut types));
+                    let statement = statement?;
+                    let rows = connection.stream(&statement).await.map_err(|error| to_diesel(&witness(error)))?;
+                    let (mut types, written) = (None, connection.counting(&statement));
+                    let rows = rows.map_ok(move |row| {
+                        written(1);
+                        PgRow::new(row, &mut types)
+                    });
                     Ok(rows.map_err(move |error| to_diesel(&witness(error))).boxed())
                 }
                 .boxed()

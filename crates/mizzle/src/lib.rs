@@ -47,8 +47,13 @@
 //! | load | [`Query`], [`With`], [`Db::load`]; any Diesel query loads as well |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
+//! | change more rows than a transaction takes | [`Db::insert_all`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`] |
 
+mod budget;
+mod bulk;
+mod cascade;
 mod connection;
 mod db;
 mod def;
@@ -70,6 +75,9 @@ mod write;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use budget::Budget;
+pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
+pub use cascade::{Cascade, Children, DeleteCascading};
 pub use connection::Connection;
 pub use db::Db;
 pub use def::{ColumnDef, IndexDef, TableDef};

@@ -91,6 +91,18 @@ impl<'q, P: Patch, State> Update<'q, P, State> {
     }
 }
 
+impl<M> Delete<'_, M, Filtered> {
+    pub(crate) fn filters(&self) -> &[Arc<dyn Fragment + '_>] {
+        &self.filters
+    }
+}
+
+impl<P> Update<'_, P, Filtered> {
+    pub(crate) fn filters(&self) -> &[Arc<dyn Fragment + '_>] {
+        &self.filters
+    }
+}
+
 impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");

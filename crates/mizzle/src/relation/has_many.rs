@@ -18,7 +18,7 @@ use crate::statement::Statement;
 /// The rows of `C` whose column `Fk` holds this row's key. Made by `#[has_many(…)]`.
 #[must_use = "a relation is loaded by `.with(…)`"]
 pub struct HasMany<'q, P, C, Fk, W = ()> {
-    pub(super) select: Select<'q>,
+    pub(crate) select: Select<'q>,
     with: W,
     ends: Ends<(P, C, Fk)>,
 }
