@@ -1,5 +1,6 @@
 //! Benchmarks beside peers, in turns in one run: the ratio counts, the machine's noise hits both.
 
+mod bulk;
 mod local;
 mod network;
 mod typed;
@@ -15,11 +16,14 @@ async fn main() -> anyhow::Result<()> {
         None => {
             typed::run().await?;
             println!();
+            bulk::run().await?;
+            println!();
             local::run().await
         }
         Some("typed") => typed::run().await,
+        Some("bulk") => bulk::run().await,
         Some("local") => local::run().await,
-        Some(other) => anyhow::bail!("no benchmark is called {other}: typed, local"),
+        Some(other) => anyhow::bail!("no benchmark is called {other}: typed, bulk, local"),
     }
 }
 

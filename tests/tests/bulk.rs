@@ -238,7 +238,11 @@ async fn rows_that_are_there_are_left_or_updated() {
     db.insert_all((0..10).map(|id| NewItem::new(id, "old").size(1).note("kept"))).await.unwrap();
     let report = db.insert_all(items(5..15)).on_conflict_do_nothing().await.unwrap();
     assert_eq!(report.rows, 5);
-    let report = db.insert_all((0..20).map(|id| NewItem { note: None, ..NewItem::new(id, "new") })).on_conflict_do_update().await.unwrap();
+    let report = db
+        .insert_all((0..20).map(|id| NewItem { note: None, ..NewItem::new(id, "new") }))
+        .on_conflict_do_update()
+        .await
+        .unwrap();
     assert_eq!(report.rows, 20);
     let items: Vec<Item> = db.load(Item::query().order_by(item::id)).await.unwrap();
     assert!(items.iter().all(|item| item.name == "new" && item.note.is_none()));
@@ -249,7 +253,8 @@ async fn rows_that_are_there_are_left_or_updated() {
 #[tokio::test]
 async fn a_unique_column_says_which_row_is_meant() {
     let (db, _local) = plain().await;
-    run(&db, "CREATE TABLE member (id bigint PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL)").await;
+    run(&db, "CREATE TABLE member (id bigint PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL)")
+        .await;
     db.insert_all([NewMember::new(1, "a@b", "Ann"), NewMember::new(2, "c@d", "Cid")]).await.unwrap();
     let report = db.insert_all([NewMember::new(9, "a@b", "Anna")]).unique_by(member::email).await.unwrap();
     assert_eq!(report.rows, 1);
@@ -302,7 +307,11 @@ async fn no_more_than_a_few_chunks_are_in_memory_or_under_way() {
 #[tokio::test]
 async fn more_at_a_time_than_the_pool_has_connections_wait_for_nothing() {
     let (_, local) = plain().await;
-    let options = PoolOptions { max_size: 2, acquire_timeout: std::time::Duration::from_millis(200), ..Default::default() };
+    let options = PoolOptions {
+        max_size: 2,
+        acquire_timeout: std::time::Duration::from_millis(200),
+        ..Default::default()
+    };
     let db = Db::new(config(&local), options);
     let report = db.insert_all(items(0..2_000)).chunk_rows(20).concurrency(50).await.unwrap();
     assert_eq!(report.chunks, 100);

@@ -11,7 +11,8 @@ use mizzle_local::{Limits, LocalDsql};
 use mizzle_tests::{Ground, config, run};
 
 #[table]
-#[has_many(pets: Pet, bills: Bill)]
+#[has_many(pets: Pet)]
+#[has_many(bills: Bill)]
 struct Owner {
     #[column(primary_key)]
     id: i64,
@@ -19,7 +20,8 @@ struct Owner {
 }
 
 #[table]
-#[has_many(visits: Visit, photos: Photo)]
+#[has_many(visits: Visit)]
+#[has_many(photos: Photo)]
 struct Pet {
     #[column(primary_key, default = gen_random_uuid())]
     id: uuid::Uuid,
@@ -172,7 +174,10 @@ async fn a_row_that_restricts_keeps_everything() {
     db.execute(Bill::delete().all_rows()).await.unwrap();
     assert_eq!(delete().await.unwrap().rows, 1 + 7 + 28 + 14);
     // deeper down as well
-    let delete = || db.delete_cascading(Owner::delete().all_rows()).cascade_with(Owner::pets(), |pets| pets.restrict(Pet::visits()));
+    let delete = || {
+        db.delete_cascading(Owner::delete().all_rows())
+            .cascade_with(Owner::pets(), |pets| pets.restrict(Pet::visits()))
+    };
     let error = delete().await.unwrap_err();
     assert!(error.cause().is_foreign_key_violation() && error.cause().to_string().contains("\"visit\""));
 }
@@ -185,7 +190,8 @@ async fn a_tree_goes_from_its_leaves_and_a_ring_goes_too() {
     let ring = (100..103).map(|id| NewFolder { id, above_id: Some(if id == 102 { 100 } else { id + 1 }) });
     db.insert_all(ring).await.unwrap();
     db.insert(NewFolder::new(200).above_id(0)).await.unwrap();
-    let delete = |id: i64| db.delete_cascading(Folder::delete().filter(folder::id.eq(id))).cascade(Folder::below());
+    let delete =
+        |id: i64| db.delete_cascading(Folder::delete().filter(folder::id.eq(id))).cascade(Folder::below());
     assert_eq!(delete(30).chunk_rows(10).await.unwrap().rows, 30);
     assert_eq!(delete(100).chunk_rows(10).await.unwrap().rows, 3);
     assert_eq!(delete(0).chunk_rows(10).await.unwrap().rows, 31);
@@ -208,7 +214,9 @@ async fn a_transaction_takes_a_cascade_whole_or_not_at_all() {
         .transaction(async |tx| {
             let rows = tx
                 .delete_cascading(Owner::delete().filter(owner::id.eq(1)), |owners| {
-                    owners.cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits()).cascade(Pet::photos()))
+                    owners.cascade_with(Owner::pets(), |pets| {
+                        pets.cascade(Pet::visits()).cascade(Pet::photos())
+                    })
                 })
                 .await?;
             assert_eq!(tx.budget().rows(), rows);
@@ -220,7 +228,9 @@ async fn a_transaction_takes_a_cascade_whole_or_not_at_all() {
     db.insert_all((0..3_000).map(|_| NewPet::new().owner_id(2))).await.unwrap();
     let error = db
         .transaction(async |tx| {
-            let all = tx.delete_cascading(Owner::delete().filter(owner::id.eq(2)), |owners| owners.cascade(Owner::pets()));
+            let all = tx.delete_cascading(Owner::delete().filter(owner::id.eq(2)), |owners| {
+                owners.cascade(Owner::pets())
+            });
             // even if the closure thinks nothing of it
             Ok::<_, Error>(all.await.is_err())
         })
@@ -254,7 +264,8 @@ async fn a_child_needs_its_parent() {
     let pets = db.transaction(async |tx| tx.insert_children(Pet::owner(), &pets).await).await.unwrap();
     assert_eq!(pets.len(), 4);
     let one_missing = [1, 3].map(|owner| NewPet::new().owner_id(owner));
-    let error = db.transaction(async |tx| tx.insert_children(Pet::owner(), &one_missing).await).await.unwrap_err();
+    let error =
+        db.transaction(async |tx| tx.insert_children(Pet::owner(), &one_missing).await).await.unwrap_err();
     assert!(error.is_foreign_key_violation());
     assert_eq!(counts(&db).await[..2], [2, 6]);
 }
@@ -271,7 +282,10 @@ async fn a_child_whose_parent_goes_first_is_not_inserted() {
             let run = runs.fetch_add(1, Ordering::SeqCst);
             tx.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
             if run == 0 {
-                let gone = other.delete_cascading(Owner::delete().filter(owner::id.eq(1))).cascade(Owner::pets()).await?;
+                let gone = other
+                    .delete_cascading(Owner::delete().filter(owner::id.eq(1)))
+                    .cascade(Owner::pets())
+                    .await?;
                 assert_eq!(gone.rows, 1);
             }
             Ok::<_, Error>(())
@@ -293,7 +307,9 @@ async fn a_parent_whose_child_comes_first_goes_with_it() {
         .transaction(async |tx| {
             let run = runs.fetch_add(1, Ordering::SeqCst);
             let gone = tx
-                .delete_cascading(Owner::delete().filter(owner::id.eq(1)), |owners| owners.cascade(Owner::pets()))
+                .delete_cascading(Owner::delete().filter(owner::id.eq(1)), |owners| {
+                    owners.cascade(Owner::pets())
+                })
                 .await?;
             if run == 0 {
                 other.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
@@ -345,7 +361,10 @@ async fn a_child_that_moves_under_the_lock_of_its_new_parent_is_safe() {
             let patch = PetPatch { owner_id: Some(Some(2)) };
             tx.execute(Pet::update(patch).filter(pet::id.eq(rex.id))).await?;
             if run == 0 {
-                other.delete_cascading(Owner::delete().filter(owner::id.eq(2))).cascade(Owner::pets()).await?;
+                other
+                    .delete_cascading(Owner::delete().filter(owner::id.eq(2)))
+                    .cascade(Owner::pets())
+                    .await?;
             }
             Ok::<_, Error>(())
         })
@@ -375,7 +394,7 @@ async fn a_child_that_is_inserted_without_the_lock_becomes_an_orphan() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_who_insert_and_delete_leave_no_orphan() {
     const OWNERS: i64 = 6;
-    let Ground { db, local } = ground().await;
+    let Ground { local, .. } = ground().await;
     let db = Db::new(config(&local), PoolOptions { max_size: 12, ..PoolOptions::default() });
     for id in 0..OWNERS {
         db.insert(NewOwner::new(id, "Bergen")).await.unwrap();
@@ -405,7 +424,10 @@ async fn many_who_insert_and_delete_leave_no_orphan() {
     let mut deleted = 0;
     for round in 0..40 {
         let id = round % OWNERS;
-        let work = db.delete_cascading(Owner::delete().filter(owner::id.eq(id))).cascade(Owner::pets()).chunk_rows(4);
+        let work = db
+            .delete_cascading(Owner::delete().filter(owner::id.eq(id)))
+            .cascade(Owner::pets())
+            .chunk_rows(4);
         match work.await {
             Ok(report) => deleted += report.rows,
             Err(error) => assert!(error.cause().is_conflict(), "{error:?}"),

@@ -97,7 +97,11 @@ async fn a_delete_takes_what_its_filter_says_and_no_more() {
 }
 
 async fn fill_again(db: &Db) {
-    db.insert_all((0..50).map(|id| NewItem::new(id, 1))).chunk_rows(10).on_conflict_do_nothing().await.unwrap();
+    db.insert_all((0..50).map(|id| NewItem::new(id, 1)))
+        .chunk_rows(10)
+        .on_conflict_do_nothing()
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -200,7 +204,11 @@ async fn beside_other_writers_no_change_is_lost() {
 #[tokio::test]
 async fn rows_that_a_foreign_key_takes_along_make_the_steps_smaller() {
     let (db, _local) = ground().await;
-    run(&db, "CREATE TABLE part (id int PRIMARY KEY, item_id bigint NOT NULL REFERENCES item ON DELETE CASCADE)").await;
+    run(
+        &db,
+        "CREATE TABLE part (id int PRIMARY KEY, item_id bigint NOT NULL REFERENCES item ON DELETE CASCADE)",
+    )
+    .await;
     fill(&db, 9).await;
     db.insert_all((0..27).map(|id| NewPart::new(id, i64::from(id % 9)))).chunk_rows(10).await.unwrap();
     let report = db.delete_all(Item::delete().all_rows()).chunk_rows(8).await.unwrap();

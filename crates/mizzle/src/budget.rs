@@ -130,10 +130,8 @@ impl Meter {
     /// rest is left to the server.
     pub(crate) fn check(&self, flight: &[Statement]) -> Result<(), Error> {
         let more: u64 = flight.iter().map(|statement| statement.inserts).sum();
-        let certain = self
-            .inserted
-            .load(Ordering::Relaxed)
-            .saturating_sub(self.deleted.load(Ordering::Relaxed));
+        let certain =
+            self.inserted.load(Ordering::Relaxed).saturating_sub(self.deleted.load(Ordering::Relaxed));
         if certain + more > ROWS {
             return Err(Error::row_limit(self.budget().rows, Some(more), None));
         }

@@ -55,7 +55,8 @@ impl Error {
 
     /// An error of a statement inside a transaction that has written this much.
     pub(crate) fn in_transaction(error: tokio_postgres::Error, written: &Budget) -> Self {
-        let full = error.as_db_error().is_some_and(|error| error.message() == "transaction row limit exceeded");
+        let full =
+            error.as_db_error().is_some_and(|error| error.message() == "transaction row limit exceeded");
         if full { Self::row_limit(written.rows(), None, Some(error)) } else { Self::statement(error) }
     }
 
@@ -144,7 +145,8 @@ impl Error {
     /// Whether the connection was lost during COMMIT, so that nobody here knows if the transaction took effect.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
-        self.0.kind == Kind::OutcomeUnknown || self.as_bulk().is_some_and(|bulk| bulk.cause().is_outcome_unknown())
+        self.0.kind == Kind::OutcomeUnknown
+            || self.as_bulk().is_some_and(|bulk| bulk.cause().is_outcome_unknown())
     }
 
     /// Whether a transaction would write more than Aurora DSQL takes in one: 3,000 rows, 10 MiB, or five minutes of it.
@@ -210,10 +212,12 @@ impl Error {
             Kind::RowLimit { .. } | Kind::TooManyRows { .. } => Some(SMALLER),
             Kind::Bulk => self.as_bulk().and_then(|bulk| bulk.cause().hint()),
             Kind::NoParent { .. } => Some("insert the parent first, or leave the relation empty"),
-            Kind::Restricted { .. } => Some("delete those rows first, or say what is to become of them: `.cascade(…)` or `.set_null(…)`"),
-            _ => self.server().and_then(|error| {
-                error.hint().or(is_transaction_limit(error).then_some(SMALLER))
-            }),
+            Kind::Restricted { .. } => Some(
+                "delete those rows first, or say what is to become of them: `.cascade(…)` or `.set_null(…)`",
+            ),
+            _ => self
+                .server()
+                .and_then(|error| error.hint().or(is_transaction_limit(error).then_some(SMALLER))),
         }
     }
 
@@ -318,7 +322,8 @@ impl fmt::Debug for Error {
     }
 }
 
-const SMALLER: &str = "split the work into several transactions: `db.insert_all`, `db.update_all` and `db.delete_all` do";
+const SMALLER: &str =
+    "split the work into several transactions: `db.insert_all`, `db.update_all` and `db.delete_all` do";
 
 /// Rows, bytes or age: <https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html>.
 fn is_transaction_limit(error: &DbError) -> bool {

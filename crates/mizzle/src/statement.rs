@@ -37,7 +37,10 @@ impl Statement {
     }
 
     /// SQL that is written already, with its parameters.
-    pub(crate) fn new(sql: impl Into<Arc<str>>, parameters: impl IntoIterator<Item = (Type, Parameter)>) -> Self {
+    pub(crate) fn new(
+        sql: impl Into<Arc<str>>,
+        parameters: impl IntoIterator<Item = (Type, Parameter)>,
+    ) -> Self {
         let (types, parameters) = parameters.into_iter().unzip();
         Self { sql: sql.into(), types, parameters, inserts: 0 }
     }

@@ -73,7 +73,9 @@ mod tests {
     #[test]
     fn an_array_reads_back_as_it_was_written() {
         let values = [Some("Ann"), None, Some("")].map(|text| Parameter(text.map(|text| text.into())));
-        let Parameter(Some(bytes)) = array(&Type::TEXT, values.iter()) else { panic!("an array is not NULL") };
+        let Parameter(Some(bytes)) = array(&Type::TEXT, values.iter()) else {
+            panic!("an array is not NULL")
+        };
         let read = Vec::<Option<String>>::from_sql(&Type::TEXT_ARRAY, &bytes).unwrap();
         assert_eq!(read, [Some("Ann".to_owned()), None, Some(String::new())]);
         let Parameter(Some(bytes)) = array(&Type::TEXT, [].iter()) else { panic!("an array is not NULL") };

@@ -91,8 +91,13 @@ impl BulkError {
 impl fmt::Display for BulkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { report, committed, unknown, failed, .. } = &*self.0;
-        write!(f, "the work ended early: {} rows in {} transactions are committed", report.rows, report.chunks)?;
-        for (ranges, what) in [(committed, "committed"), (failed, "refused"), (unknown, "of unknown outcome")] {
+        write!(
+            f,
+            "the work ended early: {} rows in {} transactions are committed",
+            report.rows, report.chunks
+        )?;
+        for (ranges, what) in [(committed, "committed"), (failed, "refused"), (unknown, "of unknown outcome")]
+        {
             if !ranges.is_empty() {
                 write!(f, "; rows {ranges} are {what}")?;
             }

@@ -11,7 +11,10 @@ use super::chunk::{Chunk, Chunks, Limit, Unwritable};
 use super::conflict::OnConflict;
 use super::error::Inner;
 use super::shape::Shapes;
-use super::{BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Progress, Ranges, Tally, transact};
+use super::{
+    BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Progress, Ranges, Tally,
+    transact,
+};
 use crate::budget::ROWS;
 use crate::db::Db;
 use crate::error::Error;
@@ -273,7 +276,13 @@ struct Done<'a> {
 impl Done<'_> {
     fn new() -> Self {
         let none = Ranges::default();
-        Self { tally: Tally::new(None, None), committed: none.clone(), unknown: none.clone(), failed: none, cause: None }
+        Self {
+            tally: Tally::new(None, None),
+            committed: none.clone(),
+            unknown: none.clone(),
+            failed: none,
+            cause: None,
+        }
     }
 
     fn add(&mut self, outcome: Outcome) {
@@ -297,7 +306,9 @@ impl Done<'_> {
         let report = tally.report();
         match cause {
             None => Ok(report),
-            Some(cause) => Err(BulkError::new(Inner { committed, unknown, failed, ..Inner::new(report, cause) })),
+            Some(cause) => {
+                Err(BulkError::new(Inner { committed, unknown, failed, ..Inner::new(report, cause) }))
+            }
         }
     }
 }

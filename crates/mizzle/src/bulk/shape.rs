@@ -81,7 +81,8 @@ impl Shapes {
         let values: Vec<&str> = sql.split(", ").collect();
         let plain = |value: &&str| *value == "DEFAULT" || value.starts_with('$');
         let arrays: Option<Vec<Type>> = types.iter().map(array_type).collect();
-        let (true, Some(arrays)) = (values.len() == self.columns.len() && values.iter().all(plain), arrays) else {
+        let (true, Some(arrays)) = (values.len() == self.columns.len() && values.iter().all(plain), arrays)
+        else {
             return Err(diesel::result::Error::QueryBuilderError(
                 "a row that is inserted in bulk has nothing but values and defaults".into(),
             ));

@@ -12,7 +12,9 @@ use super::rule::Rule;
 use super::walk::{Keys, remove};
 use super::{Cascade, Children};
 use crate::budget::ROWS;
-use crate::bulk::{BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact};
+use crate::bulk::{
+    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact,
+};
 use crate::db::Db;
 use crate::error::Error;
 use crate::methods::Run;
@@ -48,10 +50,12 @@ impl Db {
     /// ```no_run
     /// # use mizzle::prelude::*;
     /// # #[table]
-    /// # #[has_many(pets: Pet, bills: Bill)]
+    /// # #[has_many(pets: Pet)]
+    /// # #[has_many(bills: Bill)]
     /// # struct Owner { #[column(primary_key)] id: i64, city: String }
     /// # #[table]
-    /// # #[has_many(visits: Visit, photos: Photo)]
+    /// # #[has_many(visits: Visit)]
+    /// # #[has_many(photos: Photo)]
     /// # struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
     /// # #[table]
     /// # struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
@@ -200,6 +204,9 @@ impl<'a, P: Model> IntoFuture for DeleteCascading<'a, P> {
 
 impl<P: Model> fmt::Debug for DeleteCascading<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeleteCascading").field("table", &P::DEF.name).field("cascade", &self.cascade).finish_non_exhaustive()
+        f.debug_struct("DeleteCascading")
+            .field("table", &P::DEF.name)
+            .field("cascade", &self.cascade)
+            .finish_non_exhaustive()
     }
 }
