@@ -14,6 +14,7 @@ const BYTES: u64 = 10 << 20;
 ///
 /// ```no_run
 /// # use mizzle::prelude::*;
+/// # fn main() {}
 /// # #[table] struct Account { #[column(primary_key)] id: i64, balance: i64 }
 /// # async fn fill(db: &mizzle::Db, rows: &[NewAccount]) -> Result<(), mizzle::Error> {
 /// db.transaction(async |tx| {

@@ -47,6 +47,7 @@ impl Db {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] struct Owner { #[column(primary_key)] id: i64, city: String }
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
     /// let patch = OwnerPatch { city: Some("Oslo".into()) };
@@ -70,6 +71,7 @@ impl Db {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
     /// db.delete_all(Event::delete().filter(event::year.lt(2020))).chunk_rows(500).await?;
@@ -101,6 +103,7 @@ impl<'a> ChangeAll<'a> {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] struct Account { #[column(primary_key)] id: i64, frozen: bool }
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
     /// let freeze = || Account::update(AccountPatch { frozen: Some(true) }).all_rows();

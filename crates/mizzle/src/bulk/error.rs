@@ -13,6 +13,7 @@ use crate::error::Error;
 ///
 /// ```no_run
 /// # use mizzle::prelude::*;
+/// # fn main() {}
 /// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
 /// # fn rows() -> impl Iterator<Item = NewReading> + Send { (0..1_000_000).map(|id| NewReading::new(id, 0.5)) }
 /// # async fn fill(db: &Db) -> Result<(), mizzle::Error> {

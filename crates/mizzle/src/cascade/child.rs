@@ -42,6 +42,7 @@ impl Tx {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
     /// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
     /// # async fn adopt(db: &Db, rex: i64, ann: i64) -> Result<(), mizzle::Error> {
@@ -77,6 +78,7 @@ impl Tx {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
     /// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
@@ -141,6 +143,7 @@ impl Db {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
     /// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {

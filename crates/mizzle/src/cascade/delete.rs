@@ -49,6 +49,7 @@ impl Db {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table]
     /// # #[has_many(pets: Pet)]
     /// # #[has_many(bills: Bill)]

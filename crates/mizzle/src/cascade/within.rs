@@ -19,6 +19,7 @@ impl Tx {
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
+    /// # fn main() {}
     /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
     /// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
     /// # async fn example(db: &Db) -> Result<u64, mizzle::Error> {
