@@ -59,6 +59,8 @@ impl Db {
     ///
     /// # Errors
     /// [`BulkError`]: how many rows are committed, where to go on, and why it ended.
+    // by value, like every statement that is to run
+    #[allow(clippy::needless_pass_by_value)]
     pub fn update_all<'a, P: Patch>(&self, update: Update<'_, P, Filtered>) -> ChangeAll<'a> {
         let table = <P::Model as Model>::DEF;
         let work = Keyset::new(table, update.filters())
@@ -81,6 +83,8 @@ impl Db {
     ///
     /// # Errors
     /// [`BulkError`]: how many rows are committed, where to go on, and why it ended.
+    // by value, like every statement that is to run
+    #[allow(clippy::needless_pass_by_value)]
     pub fn delete_all<'a, M: Model>(&self, delete: Delete<'_, M, Filtered>) -> ChangeAll<'a> {
         let work = Keyset::new(M::DEF, delete.filters())
             .and_then(|keys| Ok(Work { keys, change: Statement::of(&delete)? }));

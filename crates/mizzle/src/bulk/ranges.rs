@@ -28,7 +28,7 @@ impl Ranges {
         let to = self.0.partition_point(|known| known.start <= range.end);
         let start = self.0[from..to].first().map_or(range.start, |known| known.start.min(range.start));
         let end = self.0[from..to].last().map_or(range.end, |known| known.end.max(range.end));
-        self.0.splice(from..to, [start..end]);
+        self.0.splice(from..to, std::iter::once(start..end));
     }
 
     /// Adds all positions of another set.
@@ -91,6 +91,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init)]
     fn ranges_that_touch_become_one() {
         check(&[], "");
         check(&[3..3], "");

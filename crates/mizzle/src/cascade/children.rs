@@ -18,7 +18,7 @@ pub trait Children<P: Model> {
     type ForeignKey: Column;
     /// Whether all of them are meant.
     #[doc(hidden)]
-    fn is_whole(&self) -> bool;
+    fn whole(self) -> bool;
 }
 
 impl<P, C, Fk> Children<P> for HasMany<'_, P, C, Fk>
@@ -30,7 +30,7 @@ where
     type Child = C;
     type ForeignKey = Fk;
 
-    fn is_whole(&self) -> bool {
+    fn whole(self) -> bool {
         self.select.filters.is_empty() && self.select.limit.is_none() && self.select.offset.is_none()
     }
 }

@@ -78,6 +78,8 @@ impl Db {
     /// # Errors
     /// [`BulkError`]: how many rows are committed, and why it ended. A row that restricts one to be deleted gives a cause of which
     /// [`is_foreign_key_violation`](Error::is_foreign_key_violation) is true.
+    // by value, like every statement that is to run
+    #[allow(clippy::needless_pass_by_value)]
     pub fn delete_cascading<'a, P>(&self, delete: Delete<'_, P, Filtered>) -> DeleteCascading<'a, P>
     where
         P: Model,

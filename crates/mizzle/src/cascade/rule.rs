@@ -74,7 +74,7 @@ impl<P: Model> Cascade<P> {
     }
 
     fn rule<R: Children<P>>(mut self, relation: R, action: Action) -> Self {
-        if !relation.is_whole() {
+        if !relation.whole() {
             let text =
                 "a relation with a filter or a limit would leave orphans: cascade over all of its rows";
             self.mistake.get_or_insert(Error::build(diesel::result::Error::QueryBuilderError(text.into())));

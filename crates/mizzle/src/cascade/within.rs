@@ -34,6 +34,8 @@ impl Tx {
     /// [`is_over_budget`](Error::is_over_budget) when it takes more rows than the transaction has left;
     /// [`is_foreign_key_violation`](Error::is_foreign_key_violation) when a row restricts one that is to be deleted. The transaction is
     /// rolled back then, whatever the closure returns.
+    // by value, like every statement that is to run
+    #[allow(clippy::needless_pass_by_value)]
     pub fn delete_cascading<'a, P>(
         &'a self,
         delete: Delete<'_, P, Filtered>,
