@@ -13,11 +13,11 @@ struct Reading {
     #[column(primary_key)]
     id: i64,
     station: String,
-    value: i64,
+    height: i64,
 }
 
 const TABLE: &str =
-    "CREATE TABLE reading (id bigint PRIMARY KEY, station text NOT NULL, value bigint NOT NULL)";
+    "CREATE TABLE reading (id bigint PRIMARY KEY, station text NOT NULL, height bigint NOT NULL)";
 const ROWS: i64 = 100_000;
 const CHUNK: i64 = 1_000;
 const ROUNDS: usize = 3;

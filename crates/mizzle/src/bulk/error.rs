@@ -14,7 +14,7 @@ use crate::error::Error;
 /// ```no_run
 /// # use mizzle::prelude::*;
 /// # fn main() {}
-/// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
+/// # #[table] struct Reading { #[column(primary_key)] id: i64, degrees: f64 }
 /// # fn rows() -> impl Iterator<Item = NewReading> + Send { (0..1_000_000).map(|id| NewReading::new(id, 0.5)) }
 /// # async fn fill(db: &Db) -> Result<(), mizzle::Error> {
 /// if let Err(error) = db.insert_all(rows()).await {

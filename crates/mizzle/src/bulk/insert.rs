@@ -35,7 +35,7 @@ use crate::model::{Model, NewRow};
 /// ```no_run
 /// # use mizzle::prelude::*;
 /// # fn main() {}
-/// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
+/// # #[table] struct Reading { #[column(primary_key)] id: i64, degrees: f64 }
 /// # async fn fill(db: &Db) -> Result<(), mizzle::Error> {
 /// let rows = (0..1_000_000).map(|id| NewReading::new(id, 0.5));
 /// let report = db.insert_all(rows).concurrency(8).on_progress(|at| println!("{} rows", at.rows_done)).await?;
@@ -80,7 +80,7 @@ impl Db {
     /// # use mizzle::prelude::*;
     /// # fn main() {}
     /// # use futures_util::Stream;
-    /// # #[table] struct Reading { #[column(primary_key)] id: i64, value: f64 }
+    /// # #[table] struct Reading { #[column(primary_key)] id: i64, degrees: f64 }
     /// # async fn fill(db: &Db, readings: impl Stream<Item = NewReading> + Send) -> Result<(), mizzle::Error> {
     /// db.insert_stream(readings).chunk_rows(500).on_conflict_do_nothing().await?;
     /// # Ok(())
