@@ -1,5 +1,6 @@
 //! Benchmarks beside peers, in turns in one run: the ratio counts, the machine's noise hits both.
 
+mod bulk;
 mod local;
 mod memory;
 mod network;
@@ -18,11 +19,12 @@ async fn main() -> anyhow::Result<()> {
     arguments.retain(|argument| argument != "--json");
     let json = arguments.len() < before;
     let reports = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => vec![typed::run().await?, local::run().await?],
+        [] => vec![typed::run().await?, bulk::run().await?, local::run().await?],
         ["typed"] => vec![typed::run().await?],
+        ["bulk"] => vec![bulk::run().await?],
         ["local"] => vec![local::run().await?],
         ["serve"] => return memory::serve().await,
-        _ => anyhow::bail!("no benchmark is called {}: typed, local; --json", arguments.join(" ")),
+        _ => anyhow::bail!("no benchmark is called {}: typed, bulk, local; --json", arguments.join(" ")),
     };
     match (json, &reports[..]) {
         (true, [report]) => println!("{}", report.to_json()),

@@ -216,15 +216,47 @@ async fn more_rows_than_a_transaction_takes_are_refused_before_and_by_the_server
     let rows: Vec<_> = (10..3_011).map(|id| NewAccount::new(id, 0)).collect();
     let error = db.insert_many(&rows).await.unwrap_err();
     assert!(error.to_string().starts_with("3001 rows in one statement"), "{error}");
+    assert!(error.is_over_budget());
     let error = db
         .transaction(async |tx| {
             tx.insert_many(&rows[..2_000]).await?;
+            let budget = tx.budget();
+            assert_eq!((budget.rows(), budget.rows_left()), (2_000, 1_000));
+            // two values a row, of 4 and 8 bytes
+            assert_eq!(budget.bytes(), 2_000 * 12);
             tx.insert_many(&rows[2_000..]).await
         })
         .await
         .unwrap_err();
+    let text = "the transaction has written 2000 rows and cannot write 1001 more: Aurora DSQL takes 3,000 rows a transaction";
+    assert_eq!(error.to_string(), text);
+    assert!(error.is_over_budget() && error.hint().unwrap().contains("insert_all"));
+    assert!(!error.is_conflict() && error.sql_state().is_none());
+    // what is refused here was not sent: the transaction goes on, and takes what is left to the last row
+    let rows_left = db
+        .transaction(async |tx| {
+            tx.insert_many(&rows[..2_000]).await?;
+            tx.insert_many(&rows[..1_001]).await.unwrap_err();
+            tx.insert_many(&rows[2_000..3_000]).await?;
+            Ok::<_, Error>(tx.budget().rows_left())
+        })
+        .await
+        .unwrap();
+    assert_eq!(rows_left, 0);
+    // whether a row counts again when it changes again is the server's to say
+    let error = db
+        .transaction(async |tx| {
+            let patch = AccountPatch { balance: Some(1) };
+            tx.execute(Account::update(patch.clone()).filter(account::id.lt(2_000))).await?;
+            tx.execute(Account::update(patch).filter(account::id.lt(2_000))).await
+        })
+        .await
+        .unwrap_err();
     assert_eq!(error.sql_state(), Some("54000"), "{error}");
-    assert!(!error.is_conflict());
+    let text = "the statement crosses Aurora DSQL's limit of 3,000 rows a transaction; 1992 rows were written before it";
+    assert_eq!(error.to_string(), text);
+    assert!(error.is_over_budget() && error.hint().unwrap().contains("update_all"));
+    db.delete_all(Account::delete().filter(account::id.ge(10))).await.unwrap();
     assert_eq!(db.insert_many(&rows[..3_000]).await.unwrap().len(), 3_000);
 }
 

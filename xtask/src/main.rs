@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed` or `bench local` for one, --json";
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -131,6 +131,11 @@ impl<S: Session> Pool<S> {
         &self.inner.manager().config
     }
 
+    /// How many sessions may be open at a time.
+    pub fn max_size(&self) -> usize {
+        self.inner.manager().options.max_size
+    }
+
     /// How many sessions are open, those in use included.
     pub fn size(&self) -> usize {
         self.inner.status().size

@@ -23,6 +23,7 @@ use mizzle_connect::{Config, Session};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, RowStream};
 
+use crate::budget::{Meter, Written};
 use crate::row::{ColumnTypes, PgRow};
 use crate::statement::Statement;
 
@@ -46,6 +47,8 @@ pub struct Connection {
     config: Option<Arc<Config>>,
     /// A statement was dropped before its answer had come, and is being cancelled.
     abandoned: Arc<AtomicBool>,
+    /// Counts what is written, inside a transaction.
+    meter: Option<Arc<Meter>>,
 }
 
 /// What a statement gave.
@@ -66,6 +69,7 @@ impl Session for Connection {
             prepared: Arc::new(Mutex::new(LruCache::new(PREPARED))),
             config: None,
             abandoned: Arc::default(),
+            meter: None,
         }
     }
 
@@ -168,6 +172,24 @@ impl Connection {
         &self.client
     }
 
+    /// The same connection, with what it writes from here on counted.
+    pub(crate) fn metered(&self, meter: Arc<Meter>) -> Self {
+        Self { meter: Some(meter), ..self.clone() }
+    }
+
+    /// Counts a statement that was sent; the rows that it writes are told as they are known.
+    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static {
+        let counted = self.meter.clone().zip(Written::by(statement));
+        if let Some((meter, written)) = &counted {
+            meter.sent(*written);
+        }
+        move |rows| {
+            if let Some((meter, written)) = &counted {
+                meter.wrote(*written, rows);
+            }
+        }
+    }
+
     /// Runs statements without parameters, separated by semicolons.
     pub(crate) async fn batch(&self, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await
@@ -253,7 +275,9 @@ impl Connection {
         while let Some(row) = stream.next().await {
             rows.push(PgRow::new(row?, &mut types));
         }
-        Ok(Answer { rows, changed: stream.rows_affected().unwrap_or_default() })
+        let changed = stream.rows_affected().unwrap_or_default();
+        self.counting(statement)(changed);
+        Ok(Answer { rows, changed })
     }
 
     /// Several statements in one round trip; with `snapshot` inside a read-only transaction of their own.

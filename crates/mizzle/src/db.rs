@@ -108,6 +108,17 @@ impl Db {
     }
 }
 
+impl Db {
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
+    /// How many connections can be used at a time.
+    pub(crate) fn connections(&self) -> usize {
+        self.pool.max_size()
+    }
+}
+
 query_methods!(Db);
 
 impl Run for Db {

@@ -8,6 +8,8 @@ use std::time::Duration;
 use mizzle_connect::Conflict;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::budget::Budget;
+use crate::bulk::BulkError;
 use crate::constraint::{Constrained, Constraint};
 
 /// What went wrong between a query and its result.
@@ -36,6 +38,10 @@ enum Kind {
     Read,
     NotFound,
     TooManyRows { found: usize },
+    RowLimit { written: u64, more: Option<u64> },
+    Bulk,
+    NoParent { table: &'static str },
+    Restricted { table: &'static str, by: &'static str },
 }
 
 impl Error {
@@ -49,10 +55,37 @@ impl Error {
         Self::new(kind, error)
     }
 
-    /// An error of COMMIT: an answer of the server is certain, silence is not.
+    /// An error of a statement inside a transaction that has written this much.
+    pub(crate) fn in_transaction(error: tokio_postgres::Error, written: &Budget) -> Self {
+        let full =
+            error.as_db_error().is_some_and(|error| error.message() == "transaction row limit exceeded");
+        if full { Self::row_limit(written.rows(), None, Some(error)) } else { Self::statement(error) }
+    }
+
+    /// An error of COMMIT: a refusal of the server is certain; silence is not, nor is a server that speaks of itself.
     pub(crate) fn commit(error: tokio_postgres::Error) -> Self {
-        let kind = if error.as_db_error().is_some() { Kind::Statement } else { Kind::OutcomeUnknown };
-        Self::new(kind, error)
+        let refused = error.as_db_error().is_some_and(|error| !is_of_the_server(error));
+        Self::new(if refused { Kind::Statement } else { Kind::OutcomeUnknown }, error)
+    }
+
+    /// A transaction that would write more rows than Aurora DSQL takes: `more` of them now, if that is known.
+    pub(crate) fn row_limit(written: u64, more: Option<u64>, source: Option<tokio_postgres::Error>) -> Self {
+        let source = source.map(|source| Arc::new(source) as _);
+        Self(Box::new(Inner { kind: Kind::RowLimit { written, more }, source }))
+    }
+
+    pub(crate) fn bulk(error: BulkError) -> Self {
+        Self::new(Kind::Bulk, error)
+    }
+
+    /// A row that was to belong to one that is not there.
+    pub(crate) fn no_parent(table: &'static str) -> Self {
+        Self(Box::new(Inner { kind: Kind::NoParent { table }, source: None }))
+    }
+
+    /// A row of `table` that cannot go, because rows of `by` belong to it.
+    pub(crate) fn restricted(table: &'static str, by: &'static str) -> Self {
+        Self(Box::new(Inner { kind: Kind::Restricted { table, by }, source: None }))
     }
 
     pub(crate) fn exhausted(attempts: u32, elapsed: Duration, last: Self) -> Self {
@@ -108,6 +141,10 @@ impl Error {
     /// Whether the same work may succeed when it is done again as a whole: a conflict, or a connection that could not be made.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        // what was done in chunks is not to be done again as a whole
+        if self.as_bulk().is_some() {
+            return false;
+        }
         self.is_conflict()
             || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
     }
@@ -116,6 +153,20 @@ impl Error {
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.kind == Kind::OutcomeUnknown
+            || self.as_bulk().is_some_and(|bulk| bulk.cause().is_outcome_unknown())
+    }
+
+    /// Whether a transaction would write more than Aurora DSQL takes in one: 3,000 rows, 10 MiB, or five minutes of it.
+    #[must_use]
+    pub fn is_over_budget(&self) -> bool {
+        matches!(self.0.kind, Kind::RowLimit { .. } | Kind::TooManyRows { .. })
+            || self.server().is_some_and(is_transaction_limit)
+    }
+
+    /// What was done and what was not, when it was work in chunks that ended early.
+    #[must_use]
+    pub fn as_bulk(&self) -> Option<&BulkError> {
+        self.cause()
     }
 
     /// Whether a row was asked for that is not there.
@@ -130,10 +181,12 @@ impl Error {
         self.sql_state() == Some("23505")
     }
 
-    /// Whether a row referred to one that is not there, or is referred to (SQLSTATE 23503).
+    /// Whether a row referred to one that is not there, or is referred to: by a foreign key (SQLSTATE 23503), or by a logical
+    /// relation that was checked.
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
-        self.sql_state() == Some("23503")
+        matches!(self.deepest().0.kind, Kind::NoParent { .. } | Kind::Restricted { .. })
+            || self.sql_state() == Some("23503")
     }
 
     /// Whether a value broke a check (SQLSTATE 23514).
@@ -208,11 +261,35 @@ impl Error {
                 Some("await every statement of a transaction, or return an error from the closure")
             }
             Kind::Aborted => Some("return the error of the failed statement from the closure, with `?`"),
+            Kind::RowLimit { .. } | Kind::TooManyRows { .. } => Some(SMALLER),
+            Kind::Bulk => self.as_bulk().and_then(|bulk| bulk.cause().hint()),
+            Kind::NoParent { .. } => Some("insert the parent first, or leave the relation empty"),
+            Kind::Restricted { .. } => Some(
+                "delete those rows first, or say what is to become of them: `.cascade(…)` or `.set_null(…)`",
+            ),
             _ if self.sql_state() == Some(SqlState::CHARACTER_NOT_IN_REPERTOIRE.code()) => {
                 Some("text holds no NUL: take it out, or store the bytes as `Vec<u8>`")
             }
-            _ => self.server().and_then(DbError::hint),
+            _ => self
+                .server()
+                .and_then(|error| error.hint().or(is_transaction_limit(error).then_some(SMALLER))),
         }
+    }
+
+    /// Whether a transaction that met this before its COMMIT was answered has certainly not happened, and may go through when it is
+    /// begun anew on another connection.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self.0.kind {
+            Kind::ConnectionLost => true,
+            Kind::Statement => self.server().is_some_and(is_of_the_server),
+            Kind::Connect => self.is_retryable(),
+            _ => false,
+        }
+    }
+
+    /// The error of ours that everything began with.
+    fn deepest(&self) -> &Self {
+        self.as_bulk().map_or(self, |bulk| bulk.cause().deepest())
     }
 
     /// The conflict that another attempt may not meet. A statement prepared before the schema changed ("cached plan must not change
@@ -273,6 +350,22 @@ impl fmt::Display for Error {
             Kind::TooManyRows { found } => {
                 write!(f, "{found} rows in one statement: Aurora DSQL takes at most 3,000 rows a transaction and 65,535 parameters")
             }
+            Kind::RowLimit { written, more: Some(more) } => write!(
+                f,
+                "the transaction has written {written} rows and cannot write {more} more: Aurora DSQL takes 3,000 rows a transaction"
+            ),
+            Kind::RowLimit { written, more: None } => write!(
+                f,
+                "the statement crosses Aurora DSQL's limit of 3,000 rows a transaction; {written} rows were written before it"
+            ),
+            Kind::Bulk => match self.as_bulk() {
+                Some(bulk) => bulk.fmt(f),
+                None => f.write_str("work in chunks ended early"),
+            },
+            Kind::NoParent { table } => write!(f, "no such row in \"{table}\" for this one to belong to"),
+            Kind::Restricted { table, by } => {
+                write!(f, "a row of \"{table}\" cannot be deleted: rows of \"{by}\" belong to it")
+            }
         }
     }
 }
@@ -285,6 +378,21 @@ impl fmt::Debug for Error {
         }
         Ok(())
     }
+}
+
+const SMALLER: &str =
+    "split the work into several transactions: `db.insert_all`, `db.update_all` and `db.delete_all` do";
+
+/// Rows, bytes or age: <https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html>.
+fn is_transaction_limit(error: &DbError) -> bool {
+    error.code().code() == "54000" && error.message().starts_with("transaction ")
+}
+
+/// An error that is not about the statement: XX000 `server unavailable`, a shutdown, a connection that breaks (user guide,
+/// "Troubleshooting": at COMMIT, the outcome is unknown).
+fn is_of_the_server(error: &DbError) -> bool {
+    let code = error.code().code();
+    code == "XX000" || code.starts_with("57P") || code.starts_with("08")
 }
 
 impl StdError for Error {

@@ -43,7 +43,10 @@ macro_rules! run_queries {
                 let $this = self;
                 let (connection, witness) = ($connection, $witness);
                 async move {
-                    let rows = connection.stream(&statement?).await.map_err(|error| to_diesel(&witness(error)))?;
+                    let statement = statement?;
+                    let rows = connection.stream(&statement).await.map_err(|error| to_diesel(&witness(error)))?;
+                    let written = connection.counting(&statement);
+                    let rows = rows.inspect_ok(move |_| written(1));
                     Ok(rows.map_err(move |error| to_diesel(&witness(error))).boxed())
                 }
                 .boxed()

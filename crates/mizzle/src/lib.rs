@@ -71,9 +71,14 @@
 //! | see the SQL | [`ToSqlText`] |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
+//! | change more rows than a transaction takes | [`Db::insert_all`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
 
 mod assert;
+mod budget;
+mod bulk;
+mod cascade;
 mod column;
 mod connection;
 mod constraint;
@@ -113,6 +118,9 @@ mod write;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use budget::Budget;
+pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
+pub use cascade::{Cascade, Children, DeleteCascading};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
 pub use db::Db;
@@ -216,8 +224,8 @@ pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
-    Aggregate, Any, Count, Extreme, KeyColumns, Keyed, Kind, Link, Many, Maybe, One, Path, Push, Related,
-    Relation, Relations, SameKey, StartsFrom, Summable, With,
+    Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,
+    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable, With,
 };
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};

@@ -5,14 +5,13 @@
 
 use futures_util::future::BoxFuture;
 
+use crate::budget::ROWS;
 use crate::connection::Answer;
 use crate::error::Error;
 use crate::model::NewRow;
 use crate::statement::Statement;
 use crate::write::Insert;
 
-/// Rows that one transaction may change, <https://docs.aws.amazon.com/aurora-dsql/latest/userguide/CHAP_quotas.html>.
-const ROWS: usize = 3_000;
 /// Parameters of one statement: PostgreSQL's Bind message counts them in 16 bits.
 const PARAMETERS: usize = 65_535;
 
@@ -101,11 +100,12 @@ pub(crate) fn first<T>(rows: Vec<T>) -> Result<T, Error> {
 
 /// The INSERT of these rows, if there are any and Aurora DSQL can take it.
 pub(crate) fn insert<N: NewRow>(rows: &[N]) -> Result<Option<Statement>, Error> {
-    if rows.len() > ROWS || rows.len() * N::COLUMNS.len() > PARAMETERS {
+    if rows.len() as u64 > ROWS || rows.len() * N::COLUMNS.len() > PARAMETERS {
         return Err(Error::too_many_rows(rows.len()));
     }
     if rows.is_empty() {
         return Ok(None);
     }
-    Statement::of(&Insert(rows)).map(Some).map_err(Error::build)
+    let insert = Statement::of(&Insert(rows)).map_err(Error::build)?;
+    Ok(Some(Statement { inserts: rows.len() as u64, ..insert }))
 }

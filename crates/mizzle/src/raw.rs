@@ -156,7 +156,7 @@ impl RawSql {
                 }
             }
         }
-        Ok(Statement { sql: sql.into(), types, parameters })
+        Ok(Statement { sql: sql.into(), types, parameters, inserts: 0 })
     }
 }
 

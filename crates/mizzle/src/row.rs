@@ -38,6 +38,12 @@ impl PgRow {
         Self { types: types.clone(), row }
     }
 
+    /// One value as it came, with its type.
+    pub(crate) fn raw(&self, index: usize) -> (Type, Option<Vec<u8>>) {
+        let Bytes(bytes) = self.row.get(index);
+        (self.row.columns()[index].type_().clone(), bytes.map(<[u8]>::to_vec))
+    }
+
     /// Reads the row as a Rust value.
     pub(crate) fn read<ST, T: FromSqlRow<ST, Pg>>(&self) -> QueryResult<T> {
         T::build_from_row(self).map_err(Error::DeserializationError)

@@ -16,11 +16,13 @@ pub struct Statement {
     pub(crate) sql: Arc<str>,
     pub(crate) types: Vec<Type>,
     pub(crate) parameters: Vec<Parameter>,
+    /// How many rows it inserts, where that is known before it runs.
+    pub(crate) inserts: u64,
 }
 
 /// A parameter in PostgreSQL's binary format; `None` is NULL.
 #[derive(Debug, Clone)]
-pub(crate) struct Parameter(Option<Vec<u8>>);
+pub(crate) struct Parameter(pub(crate) Option<Vec<u8>>);
 
 impl Statement {
     /// Renders any Diesel query.
@@ -31,11 +33,30 @@ impl Statement {
         query.collect_binds(&mut collector, &mut BuiltinTypes, &Pg)?;
         let types = collector.metadata.iter().map(builtin).collect::<QueryResult<_>>()?;
         let parameters = collector.binds.into_iter().map(Parameter).collect();
-        Ok(Self { sql: builder.finish().into(), types, parameters })
+        Ok(Self { sql: builder.finish().into(), types, parameters, inserts: 0 })
+    }
+
+    /// SQL that is written already, with its parameters.
+    pub(crate) fn new(
+        sql: impl Into<Arc<str>>,
+        parameters: impl IntoIterator<Item = (Type, Parameter)>,
+    ) -> Self {
+        let (types, parameters) = parameters.into_iter().unzip();
+        Self { sql: sql.into(), types, parameters, inserts: 0 }
+    }
+
+    /// Bytes of its parameters.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parameters.iter().map(|parameter| parameter.size() as u64).sum()
     }
 }
 
 impl Parameter {
+    /// How many bytes the value has; none for NULL.
+    pub(crate) fn size(&self) -> usize {
+        self.0.as_ref().map_or(0, Vec::len)
+    }
+
     /// The bytes; `None` is NULL.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.0.as_deref()

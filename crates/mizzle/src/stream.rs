@@ -90,7 +90,7 @@ impl Db {
         stream::once(async move {
             let (statement, read) = statement?;
             let rows = db.arriving(statement).await?;
-            Ok(rows.map(move |row| read(&row?).map_err(Error::read)))
+            Ok::<_, Error>(rows.map(move |row| read(&row?).map_err(Error::read)))
         })
         .try_flatten()
         .boxed()

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
 use mizzle_connect::{Conflict, Pooled};
 
+use crate::budget::{Budget, Meter};
 use crate::connection::{Answer, Connection};
 use crate::error::Error;
 use crate::load::{Load, Plan};
@@ -24,6 +25,7 @@ use crate::write::Execute;
 pub struct Tx {
     connection: Connection,
     state: Shared,
+    meter: Arc<Meter>,
 }
 
 /// A transaction as [`Db::transaction`](crate::Db::transaction) sees it: begun, and to be ended.
@@ -59,15 +61,27 @@ impl Tx {
         lock(&self.state).after_commit.push(effect.boxed());
     }
 
+    /// What the transaction has written so far, and how much more Aurora DSQL will let it write.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.meter.budget()
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
 
+    /// Has the transaction rolled back whatever the closure returns.
+    pub(crate) fn refuse(&self, error: Error) -> Error {
+        lock(&self.state).refusal.get_or_insert_with(|| error.clone());
+        error
+    }
+
     /// Remembers the first refusal: from then on the transaction can only be rolled back.
     pub(crate) fn witness(&self) -> impl Fn(tokio_postgres::Error) -> Error + Send + 'static {
-        let state = self.state.clone();
+        let (state, meter) = (self.state.clone(), self.meter.clone());
         move |error| {
-            let error = Error::statement(error);
+            let error = Error::in_transaction(error, &meter.budget());
             lock(&state).refusal.get_or_insert_with(|| error.clone());
             error
         }
@@ -80,6 +94,7 @@ impl Run for Tx {
     /// Runs a flight inside the transaction, with BEGIN before it if it is the first.
     fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
         async move {
+            self.meter.check(&flight)?;
             let answers = after_begin(&self.state, self.connection.flight(&flight, false)).await;
             answers.map_err(self.witness())
         }
@@ -99,7 +114,8 @@ impl Attempt {
 
     /// The closure's view. It is not `Clone`, so the closure's future has dropped it unless it was let out.
     pub(crate) fn tx(&self) -> Tx {
-        Tx { connection: self.connection().clone(), state: self.state.clone() }
+        let meter = Arc::<Meter>::default();
+        Tx { connection: self.connection().metered(meter.clone()), state: self.state.clone(), meter }
     }
 
     /// Commits what went well, rolls back what did not.

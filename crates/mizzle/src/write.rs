@@ -104,6 +104,18 @@ impl<'q, M: Model, State> Update<'q, M, State> {
     }
 }
 
+impl<M> Delete<'_, M, Filtered> {
+    pub(crate) fn filters(&self) -> &[Arc<dyn Fragment + '_>] {
+        &self.filters
+    }
+}
+
+impl<P> Update<'_, P, Filtered> {
+    pub(crate) fn filters(&self) -> &[Arc<dyn Fragment + '_>] {
+        &self.filters
+    }
+}
+
 impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");
@@ -136,8 +148,8 @@ impl<M: Model> QueryFragment<Pg> for Update<'_, M, Filtered> {
 /// A column that every update sets, and its value.
 #[doc(hidden)]
 pub struct Touched {
-    column: &'static str,
-    value: Box<dyn Fragment>,
+    pub(crate) column: &'static str,
+    pub(crate) value: Box<dyn Fragment>,
 }
 
 impl Touched {

@@ -7,12 +7,12 @@ use mizzle::{
 use tokio_postgres::SimpleQueryMessage;
 
 /// The statements that make a table or view, each a transaction of its own.
-pub fn statements(table: &TableDef) -> Vec<String> {
+pub(crate) fn statements(table: &TableDef) -> Vec<String> {
     render(table, &|name| format!("CONSTRAINT {} ", quoted(name)), &|index| quoted(index.name))
 }
 
 /// The same without the names that a declaration need not give.
-pub fn unnamed_statements(table: &TableDef) -> Vec<String> {
+pub(crate) fn unnamed_statements(table: &TableDef) -> Vec<String> {
     let constraint = |name: &str| match is_given(name) {
         true => format!("CONSTRAINT {} ", quoted(name)),
         false => String::new(),
@@ -22,12 +22,12 @@ pub fn unnamed_statements(table: &TableDef) -> Vec<String> {
 }
 
 /// Whether the declarations of the kitchen give this name.
-pub fn is_given(name: &str) -> bool {
+pub(crate) fn is_given(name: &str) -> bool {
     ["few_stars", "menu_order", "one_replacement", "the other way round"].contains(&name)
 }
 
 /// The background jobs that an answer tells of.
-pub fn jobs(answer: &[SimpleQueryMessage]) -> Vec<String> {
+pub(crate) fn jobs(answer: &[SimpleQueryMessage]) -> Vec<String> {
     let rows = answer.iter().filter_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.try_get("job_id").ok().flatten().map(str::to_owned),
         _ => None,

@@ -90,6 +90,7 @@ fn links(input: &TableInput) -> TokenStream {
         let text = text_of(name);
         let kind_type = kind_type(input, kind);
         let path = path(input, relation);
+        let ownership = ownership(input, relation);
         quote_spanned! { name.span().resolved_at(Span::mixed_site()) =>
             impl ::mizzle::Link for #module::relations::#name {
                 type Parent = #ident;
@@ -99,6 +100,7 @@ fn links(input: &TableInput) -> TokenStream {
                 const PATH: ::mizzle::Path = #path;
             }
             impl ::mizzle::StartsFrom<#ident> for #module::relations::#name {}
+            #ownership
             impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
                 type Query<'q> = <T::Item as ::mizzle::Shape>::Query<'q>;
                 fn add(field: &'static str, parts: &mut ::mizzle::__private::Parts<'_>) {
@@ -152,14 +154,8 @@ fn path(input: &TableInput, relation: &RelationInput) -> TokenStream {
     let ident = &input.ident;
     let RelationInput { target, kind, .. } = relation;
     let span = target.span().resolved_at(Span::mixed_site());
-    // the columns named, or the only ones that belong to it
-    let key = |holder: &Path, columns: &[Ident], held: &dyn ToTokens| match columns {
-        [] => quote_spanned!(span => <#holder as ::mizzle::BelongsTo<#held>>::ForeignKey),
-        _ => {
-            let module = module_of(holder);
-            quote!((#(#module::#columns,)*))
-        }
-    };
+    let key =
+        |holder: &Path, columns: &[Ident], held: &dyn ToTokens| foreign_key(span, holder, columns, held);
     match kind {
         RelationKind::Has { by, .. } => {
             let by = key(target, by, ident);
@@ -173,6 +169,33 @@ fn path(input: &TableInput, relation: &RelationInput) -> TokenStream {
             let (near, far) = (key(through, from, ident), key(through, to, target));
             quote_spanned!(span => ::mizzle::Path::through::<#ident, #through, #near, #far, #target>())
         }
+    }
+}
+
+/// The columns named, or the only ones of `holder` that belong to `held`.
+fn foreign_key(span: Span, holder: &Path, columns: &[Ident], held: &dyn ToTokens) -> TokenStream {
+    match columns {
+        [] => quote_spanned!(span => <#holder as ::mizzle::BelongsTo<#held>>::ForeignKey),
+        _ => {
+            let module = module_of(holder);
+            quote!((#(#module::#columns,)*))
+        }
+    }
+}
+
+/// Whose rows hold the key: those of the other table, or these.
+fn ownership(input: &TableInput, relation: &RelationInput) -> TokenStream {
+    let (ident, module, RelationInput { name, target, kind }) = (&input.ident, input.module(), relation);
+    match kind {
+        RelationKind::Has { by, .. } => {
+            let span = target.span().resolved_at(Span::mixed_site());
+            let key = foreign_key(span, target, by, ident);
+            quote!(impl ::mizzle::Owning for #module::relations::#name { type ForeignKey = #key; })
+        }
+        RelationKind::BelongsTo { .. } => {
+            quote!(impl ::mizzle::Belonging for #module::relations::#name {})
+        }
+        RelationKind::ManyToMany { .. } => TokenStream::new(),
     }
 }
 

@@ -16,9 +16,9 @@ use crate::stitch::Reader;
 
 pub use aggregate::{Aggregate, Count, Extreme, Summable};
 pub use any::Any;
-pub use key::{KeyColumns, Keyed, SameKey};
+pub use key::{KeyColumns, KeyValues, Keyed, NullColumns, SameKey};
 pub use path::Path;
-pub use related::{Kind, Link, Many, Maybe, One, Related, StartsFrom};
+pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///

@@ -16,7 +16,7 @@ pub struct Path {
     /// The table of the related rows.
     pub(crate) table: &'static TableDef,
     /// The columns of the related rows that the way arrives at.
-    child: &'static [&'static str],
+    pub(crate) child: &'static [&'static str],
     /// The link table between them.
     pub(crate) through: Option<Through>,
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use diesel::QueryResult;
 
-use super::{Path, Push, Relation, Relations};
+use super::{KeyColumns, Keyed, Path, Push, Relation, Relations};
 use crate::model::Model;
 use crate::node::{Beside, Node};
 use crate::query::{Condition, Order, Query};
@@ -32,6 +32,19 @@ pub trait Link: 'static {
     note = "`.with(…)` takes the relations of the query's own rows, such as `{P}::…()`"
 )]
 pub trait StartsFrom<P> {}
+
+/// A relation whose rows hold the key of the row that it starts from: `has_many`, `has_one`. Implemented by `#[table]`.
+pub trait Owning: Link {
+    /// The columns that hold the key, as a tuple.
+    type ForeignKey: KeyColumns<Self::Child>;
+}
+
+/// A relation to the row whose key a row holds: `belongs_to`. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "this relation does not lead to the row that a row belongs to",
+    label = "not a `#[belongs_to]`"
+)]
+pub trait Belonging: Link<Child: Keyed> {}
 
 /// Any number of related rows: `has_many`, `many_to_many`.
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +135,12 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     pub fn offset(mut self, rows: i64) -> Self {
         self.node = self.node.offset(rows);
         self
+    }
+
+    /// Whether all rows of the relation are meant.
+    pub(crate) fn is_whole(&self) -> bool {
+        let select = &self.node.select;
+        select.filters.is_empty() && select.limit.is_none() && select.offset.is_none()
     }
 
     /// Loads a relation beside each related row, in the same round trip.

@@ -1,0 +1,89 @@
+//! What becomes of the rows that belong to a row that goes.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::Children;
+use crate::def::TableDef;
+use crate::error::Error;
+use crate::model::Model;
+use crate::relation::{KeyColumns, NullColumns};
+
+/// What becomes of the rows that belong to a row of `P` when it is deleted; see [`Db::delete_cascading`](crate::Db::delete_cascading).
+pub struct Cascade<P> {
+    pub(super) rules: Vec<Rule>,
+    /// The first thing said that cannot be done.
+    pub(super) mistake: Option<Error>,
+    model: PhantomData<fn() -> P>,
+}
+
+/// What becomes of the rows of one relation.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Rule {
+    pub(super) table: &'static TableDef,
+    pub(super) foreign_key: &'static [&'static str],
+    pub(super) action: Action,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    Restrict,
+    SetNull,
+    /// They go as well, and these are the rules for what belongs to them.
+    Delete(Vec<Rule>),
+    /// They go as well, by the rules that this rule is one of: they are rows of the same table.
+    DeleteAlike,
+}
+
+impl<P: Model> Cascade<P> {
+    pub(super) fn new() -> Self {
+        Self { rules: Vec::new(), mistake: None, model: PhantomData }
+    }
+
+    /// The rows of this relation go as well. If they are rows of the same table, so do those that belong to them, and so on.
+    pub fn cascade<R: Children<P>>(self, relation: R) -> Self {
+        let itself = <R::Child as Model>::DEF == P::DEF;
+        self.rule(relation, if itself { Action::DeleteAlike } else { Action::Delete(Vec::new()) })
+    }
+
+    /// The rows of this relation go as well, and with what belongs to them happens what is said here.
+    pub fn cascade_with<R: Children<P>>(
+        mut self,
+        relation: R,
+        below: impl FnOnce(Cascade<R::Child>) -> Cascade<R::Child>,
+    ) -> Self {
+        let Cascade { rules, mistake, .. } = below(Cascade::new());
+        self.mistake = self.mistake.or(mistake);
+        self.rule(relation, Action::Delete(rules))
+    }
+
+    /// The rows of this relation stay, and belong to nothing.
+    pub fn set_null<R>(self, relation: R) -> Self
+    where
+        R: Children<P, ForeignKey: NullColumns>,
+    {
+        self.rule(relation, Action::SetNull)
+    }
+
+    /// As long as there is a row of this relation, nothing is deleted.
+    pub fn restrict<R: Children<P>>(self, relation: R) -> Self {
+        self.rule(relation, Action::Restrict)
+    }
+
+    fn rule<R: Children<P>>(mut self, relation: R, action: Action) -> Self {
+        if !relation.whole() {
+            let text =
+                "a relation with a filter or a limit would leave orphans: cascade over all of its rows";
+            self.mistake.get_or_insert(Error::build(diesel::result::Error::QueryBuilderError(text.into())));
+        }
+        let (table, foreign_key) = (<R::Child as Model>::DEF, R::ForeignKey::NAMES);
+        self.rules.push(Rule { table, foreign_key, action });
+        self
+    }
+}
+
+impl<P> fmt::Debug for Cascade<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.rules).finish()
+    }
+}
