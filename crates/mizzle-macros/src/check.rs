@@ -21,6 +21,9 @@ const COLUMNS: usize = 255;
 /// Columns of a primary key or an index.
 const KEY_COLUMNS: usize = 8;
 
+/// What the module of a table has beside its columns.
+const TAKEN: [&str; 4] = ["table", "columns", "relations", "diesel"];
+
 /// Adds one error for each mistake, at its token.
 pub(crate) fn check(table: &TableInput, errors: &mut Vec<syn::Error>) {
     if table.columns.is_empty() {
@@ -97,7 +100,7 @@ fn names(table: &TableInput, errors: &mut Vec<syn::Error>) {
     let mut seen: HashMap<String, &Ident> = HashMap::new();
     for column in &table.columns {
         // the module of the columns needs these names itself
-        if column.ident == "table" || column.ident == "diesel" {
+        if TAKEN.iter().any(|taken| column.ident == taken) {
             let name = text_of(&column.ident);
             errors.push(at(
                 column.ident.span(),

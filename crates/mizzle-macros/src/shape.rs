@@ -173,7 +173,7 @@ impl ShapeInput {
             Some(aggregate) => &aggregate.relation,
             None => field.from.as_ref().unwrap_or(&field.ident),
         };
-        let kind = if field.aggregate.is_some() { "relations" } else { "parts" };
+        let kind = if field.aggregate.is_some() { "relations" } else { "__parts" };
         let kind = Ident::new(kind, field.ident.span());
         quote_spanned!(field.ident.span() => #module::#kind::#name)
     }

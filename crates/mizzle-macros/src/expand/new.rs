@@ -84,10 +84,12 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             (false, false) => given,
             _ => quote!(::core::option::Option::Some(#given)),
         };
+        // `new` is what makes the row
+        let setter = if field == "new" { format_ident!("with_new") } else { field.clone() };
         quote! {
             #[doc = #doc]
             #[must_use]
-            #visibility fn #field(mut self, value: #parameter) -> Self {
+            #visibility fn #setter(mut self, value: #parameter) -> Self {
                 self.#field = #some;
                 self
             }

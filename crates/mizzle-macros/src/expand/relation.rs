@@ -72,7 +72,7 @@ pub(super) fn names(input: &TableInput) -> TokenStream {
 
         /// What a shape of this table can have: its columns and its relations.
         #[doc(hidden)]
-        #outer mod parts {
+        #outer mod __parts {
             #visibility use super::columns::*;
             #visibility use super::relations::*;
         }
@@ -241,9 +241,9 @@ fn joins(module: &Ident, column: &Ident, far: &Path) -> TokenStream {
                     diesel::internal::table_macro::NullableExpression<#module::#column>,
                     diesel::internal::table_macro::NullableExpression<<#far::table as diesel::Table>::PrimaryKey>,
                 >;
-                fn join_target(right: #right::table) -> (Self::FromClause, Self::OnClause) {
+                fn join_target(__right: #right::table) -> (Self::FromClause, Self::OnClause) {
                     use diesel::{ExpressionMethods, NullableExpressionMethods, Table};
-                    (right, #module::#column.nullable().eq(#far::table.primary_key().nullable()))
+                    (__right, #module::#column.nullable().eq(#far::table.primary_key().nullable()))
                 }
             }
         }

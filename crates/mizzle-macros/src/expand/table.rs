@@ -1,4 +1,6 @@
 //! The Diesel table and its columns: what `diesel::table!` would give, for PostgreSQL alone and without naming Diesel.
+//!
+//! A column is a unit struct, and a binding of its name would be a pattern that it matches: what the module binds begins with `__`.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -50,8 +52,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
             #from
             impl QueryFragment<Pg> for table {
-                fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                    <table as __nodes::StaticQueryFragment>::STATIC_COMPONENT.walk_ast(out)
+                fn walk_ast<'b>(&'b self, __out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
+                    <table as __nodes::StaticQueryFragment>::STATIC_COMPONENT.walk_ast(__out)
                 }
             }
             impl diesel::QuerySource for table {
@@ -146,7 +148,7 @@ fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
         quote! {
             impl #lifetime diesel::EqAll<#ty> for #column {
                 type Output = diesel::dsl::Eq<#column, #ty>;
-                fn eq_all(self, value: #ty) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
+                fn eq_all(self, __value: #ty) -> Self::Output { diesel::ExpressionMethods::eq(self, __value) }
             }
         }
     };
@@ -206,8 +208,8 @@ fn joins() -> TokenStream {
             impl<#generics> diesel::JoinTo<#source> for table where #source: diesel::JoinTo<table>, #bounds {
                 type FromClause = #source;
                 type OnClause = <#source as diesel::JoinTo<table>>::OnClause;
-                fn join_target(source: #source) -> (Self::FromClause, Self::OnClause) {
-                    (source, <#source as diesel::JoinTo<table>>::join_target(table).1)
+                fn join_target(__source: #source) -> (Self::FromClause, Self::OnClause) {
+                    (__source, <#source as diesel::JoinTo<table>>::join_target(table).1)
                 }
             }
         }
@@ -261,7 +263,7 @@ fn joins() -> TokenStream {
             C: diesel::query_source::Column<Table = table>,
         {
             type Out = diesel::query_source::AliasedField<S, C>;
-            fn map(column: C, alias: &diesel::query_source::Alias<S>) -> Self::Out { alias.field(column) }
+            fn map(__column: C, __alias: &diesel::query_source::Alias<S>) -> Self::Out { __alias.field(__column) }
         }
         #join
         #join_on
@@ -291,13 +293,13 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
         }
         impl diesel::expression::Expression for #ident { type SqlType = #sql_type; }
         impl QueryFragment<Pg> for #ident {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                if !out.should_skip_from() {
-                    const FROM: __nodes::StaticQueryFragmentInstance<table> = __nodes::StaticQueryFragmentInstance::new();
-                    FROM.walk_ast(out.reborrow())?;
-                    out.push_sql(".");
+            fn walk_ast<'b>(&'b self, mut __out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
+                if !__out.should_skip_from() {
+                    const __FROM: __nodes::StaticQueryFragmentInstance<table> = __nodes::StaticQueryFragmentInstance::new();
+                    __FROM.walk_ast(__out.reborrow())?;
+                    __out.push_sql(".");
                 }
-                out.push_identifier(#name)
+                __out.push_identifier(#name)
             }
         }
         impl diesel::query_source::Column for #ident {
@@ -372,7 +374,7 @@ fn find(column: &ColumnInput) -> TokenStream {
             diesel::dsl::Eq<#ident, T::Expression>: diesel::Expression<SqlType = diesel::sql_types::Bool>,
         {
             type Output = diesel::dsl::Eq<#ident, T::Expression>;
-            fn eq_all(self, value: T) -> Self::Output { diesel::ExpressionMethods::eq(self, value) }
+            fn eq_all(self, __value: T) -> Self::Output { diesel::ExpressionMethods::eq(self, __value) }
         }
     }
 }
@@ -429,8 +431,8 @@ fn operators(column: &ColumnInput) -> TokenStream {
                     >,
                 {
                     type Output = __nodes::ops::#operator<Self, Rhs::Expression>;
-                    fn #method(self, rhs: Rhs) -> Self::Output {
-                        __nodes::ops::#operator::new(self, rhs.as_expression())
+                    fn #method(self, __rhs: Rhs) -> Self::Output {
+                        __nodes::ops::#operator::new(self, __rhs.as_expression())
                     }
                 }
             }
