@@ -35,7 +35,7 @@ struct Bill {
     owner_id: i64,
 }
 
-/// A key of two columns: only the last of a cascade can have one.
+/// A key of two columns.
 #[table]
 struct Visit {
     #[column(primary_key)]
