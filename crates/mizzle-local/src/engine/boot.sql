@@ -43,6 +43,10 @@ create or replace view pg_catalog.pg_settings as
          sourcefile, sourceline, pending_restart
     from pg_catalog.pg_show_all_settings();
 
+-- What our own sessions prepared is nobody's business.
+create or replace view pg_catalog.pg_prepared_statements as
+  select * from pg_catalog.pg_prepared_statement() where name !~ '^mizzle_';
+
 -- Its rule would set what SET may not.
 revoke update on pg_catalog.pg_settings from public;
 
