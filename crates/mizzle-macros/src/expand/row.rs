@@ -23,7 +23,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         quote! {
             impl ::mizzle::__private::HasColumn<#module::#field> for #ident {
                 type Value = #ty;
-                fn value(&self) -> &#ty { &self.#field }
+                #[allow(clippy::misnamed_getters)] fn value(&self) -> &#ty { &self.#field }
             }
         }
     });
