@@ -46,7 +46,7 @@ pub(crate) async fn run() -> Result<Report> {
         root_certificate: local.ca_file().to_owned(),
         token: local.token("admin", Duration::from_secs(3_600)),
     };
-    let far = crate::network::delayed(local.address(), FAR).await?;
+    let far = crate::network::delayed(local.address(), FAR)?;
     let servers = [
         ("", Server { config: near.clone(), tls: tls.clone(), key }),
         (", 2 ms away", Server { config: near.port(far), tls: Tls { port: far, ..tls }, key }),
