@@ -34,9 +34,12 @@ pub(crate) fn run(json: bool) -> Result<(), String> {
     for round in 0..ROUNDS {
         for ((name, _), times) in CRATES.iter().zip(&mut times) {
             crate::run(cargo(&["clean", "--quiet", "--package", name]).current_dir(FOLDER))?;
-            times.full.push(seconds(name)?);
+            let full = seconds(name)?;
             edit(name, round)?;
-            times.edited.push(seconds(name)?);
+            let edited = seconds(name)?;
+            eprintln!("{name}: {full:.2} s in full, {edited:.2} s after an edit");
+            times.full.push(full);
+            times.edited.push(edited);
         }
     }
     let medians: Vec<[f64; 2]> =
