@@ -62,7 +62,7 @@ pub(crate) async fn run() -> Result<Report> {
         for (name, work) in ALL {
             let (theirs, ours) = compare(&behind, &in_front, work).await?;
             let name = format!("{name}, {clients} client{}", if clients == 1 { "" } else { "s" });
-            rows.push(Row { name, theirs, ours });
+            rows.push(Row { name, medians: vec![Some(theirs), Some(ours)] });
         }
     }
     local.stop().await?;
@@ -71,11 +71,10 @@ pub(crate) async fn run() -> Result<Report> {
     Ok(Report {
         name: "local",
         unit: Unit::Rate,
-        theirs: "postgres",
-        ours: "local",
+        columns: vec!["postgres", "local"],
         rows,
         extra,
-        note: Some(note),
+        notes: vec![note],
     })
 }
 

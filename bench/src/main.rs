@@ -1,9 +1,11 @@
 //! Benchmarks beside peers, in turns in one run: the ratio counts, the machine's noise hits both.
 
 mod bulk;
+mod case;
 mod local;
 mod memory;
 mod network;
+mod peer;
 mod report;
 mod typed;
 
@@ -49,8 +51,4 @@ fn config(local: &LocalDsql) -> Result<Config, mizzle::connect::Error> {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }

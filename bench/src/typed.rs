@@ -1,179 +1,179 @@
-//! The typed layer beside raw tokio-postgres, on one local DSQL, in turns: the ratio counts, the machine's noise hits both.
+//! The typed layer beside raw tokio-postgres and its peers, on one local DSQL, near and 2 ms away.
 
-use std::collections::HashMap;
-use std::future::Future;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use mizzle::prelude::*;
+use anyhow::{Context, Result};
+use mizzle::connect::{RetryPolicy, retry};
 use mizzle_local::LocalDsql;
-use tokio_postgres::Client;
-use uuid::Uuid;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
+use crate::case::{CASES, Case, INDEXES, NEW, OWNERS, PETS, TABLES, VISITS};
+use crate::peer::{LIBRARIES, Library, Server, Tls};
 use crate::report::{Report, Row, Unit};
 
-#[table]
-#[has_many(pets: Pet)]
-struct Owner {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    #[column(varchar(30))]
-    name: String,
-    #[column(varchar(80))]
-    city: String,
-    #[column(varchar(20))]
-    telephone: Option<String>,
+/// How long a round trip takes to the server that is not near.
+const FAR: Duration = Duration::from_millis(2);
+
+/// The fewest rounds that warm up: PostgreSQL settles on a plan for a prepared statement after five.
+const WARM: usize = 10;
+
+/// The most rows that a transaction may change.
+const MOST: usize = 3_000;
+
+/// A library in the race, or out of it for the rest of a case.
+struct Runner {
+    name: &'static str,
+    library: Option<Box<dyn Library>>,
 }
 
-#[table]
-struct Pet {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    #[column(varchar(30))]
-    name: String,
-    #[belongs_to(owner: Owner)]
-    owner_id: Uuid,
-}
-
-const TABLES: [&str; 3] = [
-    "CREATE TABLE owner (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar(30) NOT NULL, city varchar(80) NOT NULL, telephone varchar(20))",
-    "CREATE TABLE pet (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar(30) NOT NULL, owner_id uuid NOT NULL)",
-    "CREATE INDEX ASYNC ON pet (owner_id)",
-];
-const OWNERS: usize = 1_000;
-const PETS: usize = 5;
-
-/// Milliseconds for each kind of work.
+/// Microseconds for each kind of work.
 pub(crate) async fn run() -> Result<Report> {
     let local = LocalDsql::start().await?;
     let near = crate::config(&local)?;
-    let raw = near.connect().await?;
-    let db = Db::connect(near.clone()).await?;
-    for table in TABLES {
-        raw.batch_execute(table).await?;
-    }
-    let owners: Vec<_> = (0..OWNERS).map(|at| NewOwner::new(format!("owner {at}"), "Anytown")).collect();
-    let owners = db.insert_many(&owners).await?;
-    for owners in owners.chunks(3_000 / PETS) {
-        let pets: Vec<_> = owners
-            .iter()
-            .flat_map(|owner| (0..PETS).map(|at| NewPet::new(format!("pet {at}"), owner.id)))
-            .collect();
-        db.insert_many(&pets).await?;
-    }
-    let id = owners[OWNERS / 2].id;
-
-    let mut rows = Vec::new();
-    rows.push(eager("1,000 owners with 5 pets each", &raw, &db, 1_000).await?);
-    rows.push(eager("20 owners with 5 pets each", &raw, &db, 20).await?);
-    let far = near.port(crate::network::delayed(local.address(), Duration::from_millis(2)).await?);
-    let (far_raw, far_db) = (far.connect().await?, Db::connect(far).await?);
-    rows.push(eager("1,000 owners, 2 ms away", &far_raw, &far_db, 1_000).await?);
-    rows.push(eager("20 owners, 2 ms away", &far_raw, &far_db, 20).await?);
-    let by_key = raw.prepare("SELECT id, name, city, telephone FROM owner WHERE id = $1").await?;
-    rows.push(
-        compare(
-            "one owner by key",
-            500,
-            async || {
-                let row = raw.query_one(&by_key, &[&id]).await?;
-                let _: (Uuid, String, String, Option<String>) =
-                    (row.get(0), row.get(1), row.get(2), row.get(3));
-                Ok(1)
-            },
-            async || Ok(db.load(Owner::query().filter(owner::id.eq(id))).await?.len()),
-        )
-        .await?,
-    );
-    let insert = raw
-        .prepare("INSERT INTO owner (name, city) VALUES ($1, $2) RETURNING id, name, city, telephone")
-        .await?;
-    rows.push(
-        compare(
-            "insert with defaults, returning the row",
-            300,
-            async || {
-                let row = raw.query_one(&insert, &[&"Ann", &"Bergen"]).await?;
-                let _: (Uuid, String, String, Option<String>) =
-                    (row.get(0), row.get(1), row.get(2), row.get(3));
-                Ok(1)
-            },
-            async || db.insert(NewOwner::new("Ann", "Bergen")).await.map(|_| 1).map_err(Into::into),
-        )
-        .await?,
-    );
-    let update = raw.prepare("UPDATE owner SET city = $1 WHERE id = $2").await?;
-    rows.push(
-        compare(
-            "update of one column by a patch",
-            300,
-            async || Ok(raw.execute(&update, &[&"Oslo", &id]).await? as usize),
-            async || {
-                let patch = OwnerPatch { city: Some("Oslo".into()), ..Default::default() };
-                Ok(db.execute(Owner::update(patch).filter(owner::id.eq(id))).await? as usize)
-            },
-        )
-        .await?,
-    );
-    local.stop().await?;
-    Ok(Report {
+    let client = near.connect().await?;
+    fill(&client).await?;
+    let mut report = Report {
         name: "typed",
-        unit: Unit::Milliseconds,
-        theirs: "raw",
-        ours: "mizzle",
-        rows,
+        unit: Unit::Microseconds,
+        columns: LIBRARIES.iter().map(|(name, _)| *name).collect(),
+        rows: Vec::new(),
         extra: Vec::new(),
-        note: None,
-    })
-}
-
-/// A page of owners with their pets: what one writes by hand, in two round trips, beside one load.
-async fn eager(name: &str, raw: &Client, db: &Db, page: i64) -> Result<Row> {
-    let owners = raw.prepare("SELECT id, name, city, telephone FROM owner ORDER BY id LIMIT $1").await?;
-    let pets = raw.prepare("SELECT id, name, owner_id FROM pet WHERE owner_id = ANY($1)").await?;
-    let by_hand = async || {
-        let owners: Vec<(Uuid, String, String, Option<String>)> = raw
-            .query(&owners, &[&page])
-            .await?
-            .iter()
-            .map(|row| (row.get(0), row.get(1), row.get(2), row.get(3)))
-            .collect();
-        let ids: Vec<Uuid> = owners.iter().map(|owner| owner.0).collect();
-        let mut of: HashMap<Uuid, Vec<(Uuid, String)>> = HashMap::with_capacity(owners.len());
-        for row in raw.query(&pets, &[&ids]).await? {
-            of.entry(row.get(2)).or_default().push((row.get(0), row.get(1)));
-        }
-        let with: Vec<_> =
-            owners.into_iter().map(|owner| (of.remove(&owner.0).unwrap_or_default(), owner)).collect();
-        Ok(with.iter().map(|(pets, _)| pets.len()).sum())
+        notes: Vec::new(),
     };
-    let loaded = async || {
-        let owners = db.load(Owner::query().order_by(owner::id).limit(page).with(Owner::pets())).await?;
-        Ok(owners.iter().map(|owner| owner.related.len()).sum())
+    let key = client.query_one("SELECT id FROM owner ORDER BY id LIMIT 1 OFFSET 500", &[]).await?.get(0);
+    let tls = Tls {
+        port: local.address().port(),
+        root_certificate: local.ca_file().to_owned(),
+        token: local.token("admin", Duration::from_secs(3_600)),
     };
-    compare(name, 40, by_hand, loaded).await
-}
-
-/// Runs both in turns.
-async fn compare<A, B>(name: &str, rounds: usize, raw: impl Fn() -> A, ours: impl Fn() -> B) -> Result<Row>
-where
-    A: Future<Output = Result<usize>>,
-    B: Future<Output = Result<usize>>,
-{
-    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
-    for round in 0..rounds + rounds / 10 {
-        let started = Instant::now();
-        let expected = raw().await?;
-        let between = Instant::now();
-        let found = ours().await?;
-        let ended = Instant::now();
-        anyhow::ensure!(expected == found, "{name}: {found} rows instead of {expected}");
-        // the first tenth warms up
-        if round >= rounds / 10 {
-            theirs.push(between - started);
-            mine.push(ended - between);
+    let far = crate::network::delayed(local.address(), FAR)?;
+    let servers = [
+        ("", Server { config: near.clone(), tls: tls.clone(), key }),
+        (", 2 ms away", Server { config: near.port(far), tls: Tls { port: far, ..tls }, key }),
+    ];
+    for (place, server) in servers {
+        let mut runners = connect(&server, &mut report.notes).await;
+        for (case, name, rounds) in CASES {
+            let name = format!("{name}{place}");
+            let medians = race(case, &name, rounds, &mut runners, &mut report.notes).await?;
+            report.rows.push(Row { name, medians });
+            if case == Case::Insert {
+                tidy(&client).await?;
+            }
         }
     }
-    let shown = |times| crate::milliseconds(crate::median(times));
-    Ok(Row { name: name.to_owned(), theirs: shown(theirs), ours: shown(mine) })
+    local.stop().await?;
+    Ok(report)
+}
+
+/// Owners, pets and visits, no more at a time than a transaction may change.
+async fn fill(client: &Client) -> Result<()> {
+    for table in TABLES {
+        write(client, table).await?;
+    }
+    for index in INDEXES {
+        let created = client.simple_query(index).await?;
+        let job = created.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let job = job.context("no job builds the index")?;
+        // one that ends later would be a conflict for whoever is measured then
+        client.batch_execute(&format!("CALL sys.wait_for_job('{job}')")).await?;
+    }
+    let owners = format!(
+        "INSERT INTO owner (name, city) SELECT 'owner ' || n, 'Anytown' FROM generate_series(1, {OWNERS}) n"
+    );
+    write(client, &owners).await?;
+    children(client, "pet (name, owner_id)", "'pet ' || n", "owner", OWNERS, PETS).await?;
+    children(client, "visit (description, pet_id)", "'visit ' || n", "pet", OWNERS * PETS, VISITS).await
+}
+
+/// One statement, again while the end of a job is in its way.
+async fn write(client: &Client, statement: &str) -> Result<()> {
+    retry(&RetryPolicy::default(), async || client.batch_execute(statement).await).await?;
+    Ok(())
+}
+
+/// So many rows for each of the parents.
+async fn children(
+    client: &Client,
+    into: &str,
+    name: &str,
+    parent: &str,
+    parents: usize,
+    each: usize,
+) -> Result<()> {
+    let step = MOST / each;
+    for offset in (0..parents).step_by(step) {
+        let insert = format!(
+            "INSERT INTO {into} SELECT {name}, parent.id \
+             FROM (SELECT id FROM {parent} ORDER BY id LIMIT {step} OFFSET {offset}) parent, \
+             generate_series(1, {each}) n"
+        );
+        write(client, &insert).await?;
+    }
+    Ok(())
+}
+
+/// Takes away what the inserts left, so that the owners are the same for what comes after.
+async fn tidy(client: &Client) -> Result<()> {
+    let delete =
+        format!("DELETE FROM owner WHERE id IN (SELECT id FROM owner WHERE city = '{}' LIMIT {MOST})", NEW.1);
+    while retry(&RetryPolicy::default(), async || client.execute(&delete, &[]).await).await? > 0 {}
+    Ok(())
+}
+
+async fn connect(server: &Server, notes: &mut Vec<String>) -> Vec<Runner> {
+    let mut runners = Vec::new();
+    for (name, connect) in LIBRARIES {
+        let library = match connect(server.clone()).await {
+            Ok(library) => Some(library),
+            Err(error) => {
+                notes.push(format!("{name} is left out, it does not connect: {error:#}"));
+                None
+            }
+        };
+        runners.push(Runner { name, library });
+    }
+    runners
+}
+
+/// Everybody in turns, another one first in each round; who fails or finds other rows than raw is out of this case.
+async fn race(
+    case: Case,
+    name: &str,
+    rounds: usize,
+    runners: &mut [Runner],
+    notes: &mut Vec<String>,
+) -> Result<Vec<Option<f64>>> {
+    let raw = runners[0].library.as_mut().context("raw does not connect")?;
+    let expected = raw.run(case).await?;
+    let mut times: Vec<Option<Vec<Duration>>> = Vec::new();
+    for runner in &*runners {
+        times.push(runner.library.is_some().then(Vec::new));
+    }
+    for round in 0..WARM + rounds {
+        for at in 0..runners.len() {
+            let at = (at + round) % runners.len();
+            let (Some(library), Some(taken)) = (&mut runners[at].library, &mut times[at]) else { continue };
+            let started = Instant::now();
+            let found = library.run(case).await;
+            let time = started.elapsed();
+            match found {
+                Ok(found) if found == expected && round >= WARM => taken.push(time),
+                Ok(found) if found == expected => {}
+                found => {
+                    let why = found.map_or_else(
+                        |error| format!("{error:#}"),
+                        |found| format!("{found} rows instead of {expected}"),
+                    );
+                    notes.push(format!("{} is left out of “{name}”: {why}", runners[at].name));
+                    times[at] = None;
+                }
+            }
+        }
+    }
+    let microseconds = |times| crate::median(times).as_secs_f64() * 1e6;
+    Ok(times.into_iter().map(|times| times.map(microseconds)).collect())
 }

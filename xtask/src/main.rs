@@ -2,13 +2,15 @@
 
 mod checks;
 mod ci;
+mod compile_cost;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json";
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
+cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,10 +18,9 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["checks"] => checks::run(false),
         ["checks", "--long"] => checks::run(true),
-        ["bench", ..] => {
-            let mut bench = cargo(&["run", "--release", "--package", "mizzle-bench", "--"]);
-            run(bench.args(&arguments[1..]))
-        }
+        ["compile-cost"] => compile_cost::run(false),
+        ["compile-cost", "--json"] => compile_cost::run(true),
+        ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };
     match done {
@@ -29,6 +30,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The peers are built for the benchmark that they are in.
+fn bench(arguments: &[String]) -> Result<(), String> {
+    let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
+    if !arguments.iter().any(|argument| argument == "local") {
+        command.args(["--features", "peers"]);
+    }
+    run(command.arg("--").args(arguments))
 }
 
 /// The cargo that runs this very task.
