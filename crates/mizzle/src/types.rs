@@ -119,6 +119,7 @@ macro_rules! column_types {
     };
 }
 
+#[cfg(any(feature = "json", feature = "jiff"))]
 pub(crate) use column_types;
 
 column_types! {
