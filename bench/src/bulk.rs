@@ -24,7 +24,7 @@ const ROWS: i64 = 100_000;
 const CHUNK: i64 = 1_000;
 const ROUNDS: usize = 3;
 
-/// Milliseconds for all rows, beside each way to write by hand.
+/// The time of all rows, beside each way to write by hand.
 pub(crate) async fn run() -> Result<Report> {
     let local = LocalDsql::start().await?;
     let config = crate::config(&local)?;
@@ -43,20 +43,17 @@ pub(crate) async fn run() -> Result<Report> {
         ours.push(by_mizzle(&db, next()).await?);
     }
     local.stop().await?;
-    let shown = |times| crate::milliseconds(crate::median(times));
-    let ours = shown(ours);
-    let row = |name: &str, theirs| Row { name: name.to_owned(), theirs: shown(theirs), ours };
+    let shown = |times| Some(crate::median(times).as_secs_f64() * 1e6);
     Ok(Report {
         name: "bulk",
-        unit: Unit::Milliseconds,
-        theirs: "raw",
-        ours: "mizzle",
-        rows: vec![
-            row("bulk insert of 100,000 rows, raw VALUES", values),
-            row("bulk insert of 100,000 rows, raw arrays", arrays),
-        ],
+        unit: Unit::Microseconds,
+        columns: vec!["raw VALUES", "raw arrays", "mizzle"],
+        rows: vec![Row {
+            name: "bulk insert of 100,000 rows".to_owned(),
+            medians: vec![shown(values), shown(arrays), shown(ours)],
+        }],
         extra: Vec::new(),
-        note: None,
+        notes: Vec::new(),
     })
 }
 

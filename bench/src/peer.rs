@@ -51,8 +51,11 @@ pub(crate) struct Tls {
 /// A library, or why it cannot be here.
 pub(crate) type Connected = Result<Box<dyn Library>>;
 
+/// How a library comes to the server.
+type Connect = fn(Server) -> BoxFuture<'static, Connected>;
+
 /// What a report calls a library, and how it connects; the first is what the others are measured by.
-pub(crate) const LIBRARIES: &[(&str, fn(Server) -> BoxFuture<'static, Connected>)] = &[
+pub(crate) const LIBRARIES: &[(&str, Connect)] = &[
     ("raw", |server| Box::pin(raw::connect(server))),
     ("mizzle", |server| Box::pin(mizzle::connect(server))),
     #[cfg(feature = "peers")]
