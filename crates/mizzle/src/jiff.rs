@@ -9,7 +9,9 @@
 //!
 //! #[table]
 //! struct Visit {
-//!     #[column(primary_key, default = now(), default_with = || jiff::Timestamp::now().to_diesel())]
+//!     #[column(primary_key, default = gen_random_uuid())]
+//!     id: uuid::Uuid,
+//!     #[column(default = now(), default_with = || jiff::Timestamp::now().to_diesel())]
 //!     at: Timestamp,
 //!     next: Option<Date>,
 //! }
