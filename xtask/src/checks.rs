@@ -44,8 +44,8 @@ pub(crate) fn run(long: bool) -> Result<(), String> {
     let seeds = if long { 20 } else { 2 };
     for seed in 1..=seeds {
         let (seed, histories) = (seed.to_string(), if long { "40" } else { "10" });
-        check("fuzz.py", &[&seed, histories, "60"])?;
-        check("fuzz2.py", &[&seed, histories, "60"])?;
+        check("fuzz_rows.py", &[&seed, histories, "60"])?;
+        check("fuzz_keys.py", &[&seed, histories, "60"])?;
     }
     for threads in ["4", "12", "24"] {
         check("stress.py", &[threads, if long { "30" } else { "4" }])?;
