@@ -157,9 +157,11 @@ def lock_joined(transaction, child, mode, clause, shape):
     return f"select p.id from p join c on c.pid = p.id where c.id = {child} {clause}", found
 
 
+# Two updates of one row are the rarest clash to meet, so updates are the most frequent statements.
 OPERATIONS = [
-    *(read, read, insert_parent, insert_parent_or_nothing, update_parent, delete_parent, delete_parent, move_parent),
-    *(insert_child, insert_child, insert_child, update_child, delete_child, delete_child, lock, lock),
+    *(read, read, insert_parent, insert_parent_or_nothing, delete_parent, move_parent),
+    *(update_parent, update_parent, update_parent, update_parent, update_parent),
+    *(insert_child, insert_child, update_child, update_child, update_child, delete_child, lock, lock),
 ]
 
 if __name__ == "__main__":
