@@ -79,6 +79,7 @@ mod assert;
 mod budget;
 mod bulk;
 mod cascade;
+mod checked;
 mod column;
 mod connection;
 mod constraint;
@@ -225,7 +226,7 @@ pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
     Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,
-    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable, With,
+    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, Summable, With,
 };
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};

@@ -1,6 +1,7 @@
 //! What the expansions of the macros name; nothing here is for people.
 
 pub use crate::assert::{can_be_a_key, declared_agrees, is_bigint, refers_to};
+pub use crate::checked::*;
 pub use crate::db_enum::{enum_from_sql, enum_to_sql};
 pub use crate::load::Plan;
 pub use crate::model::{HasColumn, Identity};

@@ -160,12 +160,14 @@ impl RawSql {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromRow + Send + 'static> Load<T> for RawSql {
     fn plan(self) -> QueryResult<Plan<T>> {
         Ok(Plan::of_rows(self.into_statement()?, T::from_row))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Execute for RawSql {
     fn statement(&self) -> QueryResult<Statement> {
         self.clone().into_statement()

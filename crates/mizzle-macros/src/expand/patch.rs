@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::derived::{self, Derived, derived};
 use super::new::made;
 use crate::ast::{ColumnInput, TableInput};
 
@@ -39,14 +40,19 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         }
     });
     let touch = touch(&columns);
+    let optional = |_: &ColumnInput, ty| quote!(::core::option::Option<#ty>);
+    let Derived { attribute: derives, impls: derived } =
+        derived(input, &patch, &derived::ALL, &columns, optional);
     quote! {
         #[doc = #doc]
-        #[derive(Debug, Clone, PartialEq, Default)]
+        #derives
+        #[derive(Default)]
         #visibility struct #patch { #(#fields),* }
 
         const _: () = {
             use ::mizzle::__private::diesel;
 
+            #derived
             impl ::mizzle::Patch for #patch {
                 type Model = #ident;
                 fn push_assignments<'b>(

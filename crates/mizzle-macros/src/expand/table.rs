@@ -9,7 +9,7 @@ use syn::{Ident, Visibility};
 
 use super::tuple::tuple;
 use crate::ast::{ColumnInput, TableInput};
-use crate::types::Declared;
+use crate::types::{self, Declared};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let module = input.module();
@@ -135,12 +135,33 @@ fn typed(input: &TableInput) -> TokenStream {
     own.map(|column| {
         let (ident, ty) = (&column.ident, column.value_type());
         let find = column.options.primary_key.then(|| find_own(&quote!(#module::#ident), ty));
+        let checked = checked(ty);
+        let rust = quote!(<Self as ::mizzle::__private::Typed>::Rust);
+        let field = match column.nullable() {
+            Some(_) => quote!(::core::option::Option<#rust>),
+            None => rust,
+        };
         quote! {
-            impl ::mizzle::__private::Typed for #module::#ident { type Rust = #ty; }
+            impl ::mizzle::__private::Typed for #module::#ident {
+                type Rust = #checked;
+                type Field = #field;
+            }
             #find
         }
     })
     .collect()
+}
+
+/// The type, or one error if no column has it: what a constant that does not evaluate is part of counts as refused already, so
+/// no second wave follows.
+fn checked(ty: &syn::Type) -> TokenStream {
+    let message = types::unknown(ty);
+    let evidence = quote_spanned!(ty.span() => {
+        #[allow(unused_imports)]
+        use ::mizzle::__private::NoColumn as _;
+        ::mizzle::__private::is_column(<::mizzle::__private::Probe<#ty>>::IS_COLUMN, #message)
+    });
+    quote!(<::mizzle::__private::Checked<#ty, #evidence> as ::mizzle::__private::Column>::Type)
 }
 
 fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
