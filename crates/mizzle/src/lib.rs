@@ -81,6 +81,7 @@ mod bulk;
 mod cascade;
 mod checked;
 mod column;
+mod comparison;
 mod connection;
 mod constraint;
 mod db;
@@ -220,13 +221,14 @@ pub use mizzle_macros::Shape;
 /// ```
 pub use mizzle_macros::sql;
 pub use mizzle_macros::{DbEnum, DbType, schema, table};
+pub use comparison::{AsValue, Compares, Comparison, ExpressionMethods, Never, Operand};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
     Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,
-    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, Summable, With,
+    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable, With,
 };
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};

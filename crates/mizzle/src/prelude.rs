@@ -4,7 +4,7 @@
 
 #[doc(no_inline)]
 pub use diesel::expression_methods::{
-    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, PgExpressionMethods,
+    BoolExpressionMethods, NullableExpressionMethods, PgExpressionMethods,
     PgTextExpressionMethods, TextExpressionMethods,
 };
 #[doc(no_inline)]
@@ -12,6 +12,6 @@ pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
 
 #[doc(no_inline)]
 pub use crate::{
-    Constraint, Db, DbEnum, DbType, FromRow, LocksThatAuroraDsqlRefuses, Model, Shape, ToSqlText, Tx, With,
+    Constraint, Db, DbEnum, DbType, ExpressionMethods, FromRow, LocksThatAuroraDsqlRefuses, Model, Shape, ToSqlText, Tx, With,
     sql, table,
 };

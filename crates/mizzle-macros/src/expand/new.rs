@@ -97,12 +97,13 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         }
     });
+    let keyword = quote_spanned!(ident.span() => struct);
     let Derived { attribute: derives, impls: derived } =
         derived(input, &new, &derived::ALL, &columns, insert_type);
     quote! {
         #[doc = #doc]
         #derives
-        #visibility struct #new { #(#fields),* }
+        #visibility #keyword #new { #(#fields),* }
 
         #[allow(clippy::too_many_arguments, clippy::new_without_default, clippy::redundant_closure_call, dead_code)]
         impl #new {

@@ -1,7 +1,7 @@
 //! `OwnerPatch`: what an update may set.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
 use super::derived::{self, Derived, derived};
 use super::new::made;
@@ -40,6 +40,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         }
     });
     let touch = touch(&columns);
+    let keyword = quote_spanned!(ident.span() => struct);
     let optional = |_: &ColumnInput, ty| quote!(::core::option::Option<#ty>);
     let Derived { attribute: derives, impls: derived } =
         derived(input, &patch, &derived::ALL, &columns, optional);
@@ -47,7 +48,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         #[doc = #doc]
         #derives
         #[derive(Default)]
-        #visibility struct #patch { #(#fields),* }
+        #visibility #keyword #patch { #(#fields),* }
 
         const _: () = {
             use ::mizzle::__private::diesel;

@@ -9,7 +9,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path};
 
 use super::row::checked_type;
-use super::table::nested;
+use super::table::{moved, nested};
 use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, module_of, text_of};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -62,7 +62,8 @@ pub(super) fn names(input: &TableInput) -> TokenStream {
     let relations = input.relations.iter().map(|relation| {
         let name = &relation.name;
         let doc = format!("The relation `{name}` of \"{}\".", input.table_name());
-        quote! {
+        let visibility = moved(visibility.clone(), name.span());
+        quote_spanned! { name.span() =>
             #[doc = #doc]
             #[derive(Debug, Clone, Copy)]
             #visibility struct #name;
@@ -104,6 +105,7 @@ fn links(input: &TableInput) -> TokenStream {
                 const NAME: &'static str = #text;
                 const PATH: ::mizzle::Path = #path;
             }
+            impl ::mizzle::StartsFrom<#ident> for #module::relations::#name { type Then<T> = T; }
             #keys
             #ownership
             impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
@@ -231,9 +233,13 @@ fn joins(module: &Ident, column: &Ident, key: &TokenStream, far: &Path) -> Token
                     diesel::internal::table_macro::NullableExpression<<#far::table as diesel::Table>::PrimaryKey>,
                 >;
                 fn join_target(__right: #right::table) -> (Self::FromClause, Self::OnClause) {
-                    use diesel::{ExpressionMethods, NullableExpressionMethods, Table};
                     let __column: #checked = #module::#column;
-                    (__right, __column.nullable().eq(#far::table.primary_key().nullable()))
+                    let __key = diesel::Table::primary_key(&#far::table);
+                    let __on = diesel::ExpressionMethods::eq(
+                        diesel::NullableExpressionMethods::nullable(__column),
+                        diesel::NullableExpressionMethods::nullable(__key),
+                    );
+                    (__right, __on)
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The struct itself, read from a row of its table.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Ident, Path, Token, punctuated::Punctuated};
 
 use super::derived::{self, Derived, derived};
@@ -40,11 +40,12 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         .primary_key()
         .all(hashed)
         .then(|| quote!(impl<'row> diesel::associations::Identifiable for &'row #ident { #id }));
+    let keyword = quote_spanned!(ident.span() => struct);
     let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
         #(#attributes)*
         #derives
-        #visibility struct #ident { #(#definitions),* }
+        #visibility #keyword #ident { #(#definitions),* }
 
         const _: () = {
             use ::mizzle::__private::diesel;

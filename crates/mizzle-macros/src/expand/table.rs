@@ -110,7 +110,7 @@ pub(super) fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
 }
 
 /// The same words, as if written there.
-fn moved(tokens: TokenStream, span: Span) -> TokenStream {
+pub(super) fn moved(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
@@ -303,10 +303,14 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     // a mark on the column's definition is a mark on its field
     let visibility = moved(nested(&input.visibility, 2), ident.span());
     let (position, group, find) = (position(at, ident), group(input, column), find(column));
-    quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
+    // as if the field were the definition: an error that shows it says no word of the macro
+    let definition = quote_spanned! { ident.span() =>
         #[doc = #doc]
         #[derive(Debug, Clone, Copy, Default)]
         #visibility struct #ident;
+    };
+    quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
+        #definition
 
         impl QueryId for #ident {
             type QueryId = #ident;

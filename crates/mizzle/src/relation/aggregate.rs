@@ -13,7 +13,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::query_source::Column;
 use diesel::sql_types::{self, BigInt, IntoNotNullable, Nullable};
 
-use super::related::{Link, Many, Related};
+use super::related::{Link, Many, Related, StartsFrom};
 use super::{Push, Relation};
 use crate::model::{HasColumn, Model};
 use crate::node::Beside;
@@ -169,16 +169,16 @@ impl<'q, L: Link, ST, T> Aggregate<'q, L, ST, T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<L: Link> Relation<L::Parent> for Count<'_, L> {
+impl<P: Model, L: Link + StartsFrom<P>> Relation<P> for Count<'_, L> {
     type Out = i64;
-    type After<W: Push<Self>> = W::Out;
+    type After<W: Push<Self>> = L::Then<W::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where
         Self: 'q,
     {
         let aggregate = Some(Arc::new(CountRows) as Arc<dyn Fragment>);
-        Beside { aggregate, ..Relation::<L::Parent>::into_beside(self.0) }
+        Beside { aggregate, ..Relation::<P>::into_beside(self.0) }
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<i64> {
@@ -187,21 +187,22 @@ impl<L: Link> Relation<L::Parent> for Count<'_, L> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<L, ST, T> Relation<L::Parent> for Aggregate<'_, L, ST, T>
+impl<P, L, ST, T> Relation<P> for Aggregate<'_, L, ST, T>
 where
-    L: Link,
+    P: Model,
+    L: Link + StartsFrom<P>,
     ST: 'static,
     T: Send + 'static,
     Option<T>: FromSqlRow<Nullable<ST>, Pg>,
 {
     type Out = Option<T>;
-    type After<W: Push<Self>> = W::Out;
+    type After<W: Push<Self>> = L::Then<W::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where
         Self: 'q,
     {
-        Beside { aggregate: Some(self.aggregate), ..Relation::<L::Parent>::into_beside(self.related) }
+        Beside { aggregate: Some(self.aggregate), ..Relation::<P>::into_beside(self.related) }
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<Option<T>> {

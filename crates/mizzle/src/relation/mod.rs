@@ -19,7 +19,7 @@ pub use any::Any;
 pub use key::{KeyColumns, KeyValues, Keyed, NullColumns, SameKey};
 pub use path::Path;
 pub(crate) use related::Rows;
-pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related};
+pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///

@@ -25,6 +25,12 @@ pub trait Link: 'static {
     const PATH: Path;
 }
 
+/// The table that a relation starts from, as a trait so that the compiler can say what is wrong. Implemented by `#[table]`.
+pub trait StartsFrom<P> {
+    /// `T`: with any other table there is no such type, and what depends on it is no second mistake.
+    type Then<T>;
+}
+
 /// A relation whose rows hold the key of the row that it starts from: `has_many`, `has_one`. Implemented by `#[table]`.
 pub trait Owning: Link {
     /// The columns that hold the key, as a tuple.
@@ -158,11 +164,10 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     }
 }
 
-// for the one table that it starts from, so that with any other there is no impl that could be tried, and be wrong once more
 #[diagnostic::do_not_recommend]
-impl<L: Link, W: Relations<L::Child>> Relation<L::Parent> for Related<'_, L, W> {
+impl<P: Model, L: Link + StartsFrom<P>, W: Relations<L::Child>> Relation<P> for Related<'_, L, W> {
     type Out = <L::Kind as Kind>::Of<W::Item>;
-    type After<V: Push<Self>> = V::Out;
+    type After<V: Push<Self>> = L::Then<V::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where
