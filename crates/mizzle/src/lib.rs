@@ -126,7 +126,7 @@ pub use cascade::{Cascade, Children, DeleteCascading};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
 pub use db::Db;
-pub use db_enum::DbEnum;
+pub use db_enum::{DbEnum, SqlEnum};
 pub use def::{
     Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
     Nulls, TableDef, TableKind, UniqueDef, ValuesDef,

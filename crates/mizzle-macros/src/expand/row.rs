@@ -40,6 +40,16 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         .primary_key()
         .all(hashed)
         .then(|| quote!(impl<'row> diesel::associations::Identifiable for &'row #ident { #id }));
+    // a row with a table is one that Diesel updates and deletes
+    let identifiable = (!input.is_view()).then(|| {
+        quote! {
+            impl diesel::associations::HasTable for #ident {
+                type Table = #module::table;
+                fn table() -> Self::Table { #module::table }
+            }
+            #identifiable
+        }
+    });
     let keyword = quote_spanned!(ident.span() => struct);
     let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
@@ -59,10 +69,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             impl diesel::expression::Selectable<diesel::pg::Pg> for #ident {
                 type SelectExpression = #module::Columns;
                 fn construct_selection() -> Self::SelectExpression { #module::all_columns }
-            }
-            impl diesel::associations::HasTable for #ident {
-                type Table = #module::table;
-                fn table() -> Self::Table { #module::table }
             }
             #identifiable
             #(#values)*

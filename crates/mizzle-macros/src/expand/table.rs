@@ -73,10 +73,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 fn primary_key(&self) -> Self::PrimaryKey { #key }
                 fn all_columns() -> Columns { all_columns }
             }
-            impl diesel::associations::HasTable for table {
-                type Table = table;
-                fn table() -> table { table }
-            }
             #write
             #joins
 
@@ -187,9 +183,13 @@ fn sql_types(columns: &[&Ident]) -> Vec<TokenStream> {
     columns.iter().map(|column| quote!(<#column as diesel::Expression>::SqlType)).collect()
 }
 
-/// What makes `diesel::update` and `diesel::delete` take the table.
+/// What makes `diesel::update` and `diesel::delete` take the table, or a query on it.
 fn write_target() -> TokenStream {
     quote! {
+            impl diesel::associations::HasTable for table {
+                type Table = table;
+                fn table() -> table { table }
+            }
             impl diesel::query_builder::IntoUpdateTarget for table {
                 type WhereClause = <Simple as diesel::query_builder::IntoUpdateTarget>::WhereClause;
                 fn into_update_target(self) -> diesel::query_builder::UpdateTarget<table, Self::WhereClause> {
