@@ -134,7 +134,8 @@ fn emit(ident: &Ident, read: &Read) -> TokenStream {
         None => "text".into(),
     };
     let sql_type = quote!(::mizzle::SqlEnum<#ident>);
-    let written = [written(ident, &sql_type), written(ident, &quote!(diesel::sql_types::Nullable<#sql_type>))];
+    let written =
+        [written(ident, &sql_type), written(ident, &quote!(diesel::sql_types::Nullable<#sql_type>))];
     quote! {
         const _: () = {
             use ::mizzle::__private::diesel;

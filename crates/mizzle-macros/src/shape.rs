@@ -202,7 +202,8 @@ impl ShapeInput {
 impl FieldInput {
     fn read(place: usize, field: syn::Field, errors: &mut Vec<syn::Error>) -> Option<Self> {
         let ident = field.ident?;
-        let mut input = Self { place, ident, ty: field.ty, from: None, aggregate: None, narrowed: Vec::new() };
+        let mut input =
+            Self { place, ident, ty: field.ty, from: None, aggregate: None, narrowed: Vec::new() };
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("shape")) {
             let mut column = None;
             let result = attribute.parse_nested_meta(|meta| {

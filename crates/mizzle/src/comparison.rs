@@ -21,79 +21,51 @@ use diesel::sql_types::{SingleValue, SqlType};
 /// ```
 pub trait ExpressionMethods: Expression<SqlType: SqlType + SingleValue> + Sized {
     /// `self = other`, which is NULL where either is.
-    fn eq<T, By>(self, other: T) -> dsl::Eq<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::eq(self, Comparison::operand(other))
+    fn eq<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::Eq<Self, T::Operand> {
+        diesel::ExpressionMethods::eq(self, other.into_operand())
     }
 
     /// `self != other`, which is NULL where either is.
-    fn ne<T, By>(self, other: T) -> dsl::NotEq<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::ne(self, Comparison::operand(other))
+    fn ne<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::NotEq<Self, T::Operand> {
+        diesel::ExpressionMethods::ne(self, other.into_operand())
     }
 
     /// `self > other`.
-    fn gt<T, By>(self, other: T) -> dsl::Gt<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::gt(self, Comparison::operand(other))
+    fn gt<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::Gt<Self, T::Operand> {
+        diesel::ExpressionMethods::gt(self, other.into_operand())
     }
 
     /// `self >= other`.
-    fn ge<T, By>(self, other: T) -> dsl::GtEq<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::ge(self, Comparison::operand(other))
+    fn ge<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::GtEq<Self, T::Operand> {
+        diesel::ExpressionMethods::ge(self, other.into_operand())
     }
 
     /// `self < other`.
-    fn lt<T, By>(self, other: T) -> dsl::Lt<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::lt(self, Comparison::operand(other))
+    fn lt<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::Lt<Self, T::Operand> {
+        diesel::ExpressionMethods::lt(self, other.into_operand())
     }
 
     /// `self <= other`.
-    fn le<T, By>(self, other: T) -> dsl::LtEq<Self, Operand<Self, T, By>>
-    where
-        Comparison: Compares<Self::SqlType, T, By>,
-    {
-        diesel::ExpressionMethods::le(self, Comparison::operand(other))
+    fn le<T: Compared<Self::SqlType, By>, By>(self, other: T) -> dsl::LtEq<Self, T::Operand> {
+        diesel::ExpressionMethods::le(self, other.into_operand())
     }
 
     /// `self BETWEEN lower AND upper`, both of them included.
-    fn between<T, U, By, And>(
+    fn between<T: Compared<Self::SqlType, By>, U: Compared<Self::SqlType, And>, By, And>(
         self,
         lower: T,
         upper: U,
-    ) -> dsl::Between<Self, Operand<Self, T, By>, Operand<Self, U, And>>
-    where
-        Comparison: Compares<Self::SqlType, T, By> + Compares<Self::SqlType, U, And>,
-    {
-        let lower = <Comparison as Compares<Self::SqlType, T, By>>::operand(lower);
-        let upper = <Comparison as Compares<Self::SqlType, U, And>>::operand(upper);
-        diesel::ExpressionMethods::between(self, lower, upper)
+    ) -> dsl::Between<Self, T::Operand, U::Operand> {
+        diesel::ExpressionMethods::between(self, lower.into_operand(), upper.into_operand())
     }
 
     /// `self NOT BETWEEN lower AND upper`.
-    fn not_between<T, U, By, And>(
+    fn not_between<T: Compared<Self::SqlType, By>, U: Compared<Self::SqlType, And>, By, And>(
         self,
         lower: T,
         upper: U,
-    ) -> dsl::NotBetween<Self, Operand<Self, T, By>, Operand<Self, U, And>>
-    where
-        Comparison: Compares<Self::SqlType, T, By> + Compares<Self::SqlType, U, And>,
-    {
-        let lower = <Comparison as Compares<Self::SqlType, T, By>>::operand(lower);
-        let upper = <Comparison as Compares<Self::SqlType, U, And>>::operand(upper);
-        diesel::ExpressionMethods::not_between(self, lower, upper)
+    ) -> dsl::NotBetween<Self, T::Operand, U::Operand> {
+        diesel::ExpressionMethods::not_between(self, lower.into_operand(), upper.into_operand())
     }
 
     /// `self = ANY(values)`: values in an array, a `Vec`, or a query of one column.
@@ -131,27 +103,20 @@ pub trait ExpressionMethods: Expression<SqlType: SqlType + SingleValue> + Sized 
 
 impl<E: Expression<SqlType: SqlType + SingleValue>> ExpressionMethods for E {}
 
-/// What a value is in SQL, beside an expression.
-pub type Operand<E, T, By> = <Comparison as Compares<<E as Expression>::SqlType, T, By>>::Operand;
-
-/// What [`Compares`] is implemented for: a type of this crate, so that an error does not show where the user's own is defined.
-#[derive(Debug, Clone, Copy)]
-pub struct Comparison;
-
-/// A value of type `T` can stand beside an expression of the SQL type `ST`.
+/// A value that can stand beside an expression of the SQL type `ST`.
 ///
 /// `By` is found by the compiler. There are two ways, of which one never applies: where neither does, the compiler has no operand to
 /// go on with, and one wrong value is one error.
 #[diagnostic::on_unimplemented(
-    message = "`{T}` is not compared with the SQL type `{ST}`",
+    message = "`{Self}` is not compared with the SQL type `{ST}`",
     label = "not a value of the column's type",
     note = "a column is compared with values of its field's type, `Option` of it if it can be NULL, and with columns of the same type"
 )]
-pub trait Compares<ST, T, By> {
+pub trait Compared<ST, By> {
     /// What the value is in SQL.
     type Operand: Expression<SqlType = ST>;
     #[doc(hidden)]
-    fn operand(value: T) -> Self::Operand;
+    fn into_operand(self) -> Self::Operand;
 }
 
 /// The way of Diesel: the value knows what it is in SQL.
@@ -165,24 +130,24 @@ pub enum Never {}
 trait Impossible {}
 
 #[diagnostic::do_not_recommend]
-impl<ST, T> Compares<ST, T, AsValue> for Comparison
+impl<ST, T> Compared<ST, AsValue> for T
 where
     ST: SqlType + diesel::expression::TypedExpressionType,
     T: AsExpression<ST>,
 {
     type Operand = T::Expression;
 
-    fn operand(value: T) -> T::Expression {
-        value.as_expression()
+    fn into_operand(self) -> T::Expression {
+        self.as_expression()
     }
 }
 
 #[diagnostic::do_not_recommend]
 #[allow(private_bounds)]
-impl<ST, T: Impossible + Expression<SqlType = ST>> Compares<ST, T, Never> for Comparison {
+impl<ST, T: Impossible + Expression<SqlType = ST>> Compared<ST, Never> for T {
     type Operand = T;
 
-    fn operand(value: T) -> T {
-        value
+    fn into_operand(self) -> T {
+        self
     }
 }

@@ -12,7 +12,7 @@ use diesel::sql_types::{HasSqlType, SingleValue, SqlOrd, SqlType, Text, is_nulla
 ///
 /// Aurora DSQL has no enum types. Each variant is its name in snake case unless it is renamed; `rename_all` takes the styles that
 /// serde has. A value that the enum does not know, say of a newer version of the program, is an error when it is read, which
-/// names the value and the enum.
+/// names the value and the enum. A column of the enum is compared with values of the enum, and with no text.
 ///
 /// ```
 /// use mizzle::prelude::*;

@@ -123,6 +123,7 @@ pub mod __private;
 pub use budget::Budget;
 pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
 pub use cascade::{Cascade, Children, DeleteCascading};
+pub use comparison::{AsValue, Compared, ExpressionMethods, Never};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
 pub use db::Db;
@@ -221,10 +222,9 @@ pub use mizzle_macros::Shape;
 /// ```
 pub use mizzle_macros::sql;
 pub use mizzle_macros::{DbEnum, DbType, schema, table};
-pub use comparison::{AsValue, Compares, Comparison, ExpressionMethods, Never, Operand};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
-pub use raw::{Bind, FromColumn, FromRow, RawSql};
+pub use raw::{Bind, FromColumn, FromRow, Names, Naming, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
     Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,

@@ -12,5 +12,7 @@ pub use crate::shape::{Parts, node_of, plan, read_aggregate, read_related};
 pub use crate::statement::Statement;
 pub use crate::stitch::Reader;
 pub use crate::types::Typed;
-pub use crate::write::{Alteration, Alters, Assignments, RowValues, Touched, Values, assignments, push_value, values};
+pub use crate::write::{
+    Alteration, Alters, Assignments, RowValues, Touched, Values, assignments, push_value, values,
+};
 pub use diesel;

@@ -29,10 +29,8 @@ pub(super) fn derived(
         let paths = traits.iter().map(|name| path(name));
         return Derived { attribute: quote!(#[derive(#(#paths),*)]), impls: TokenStream::new() };
     }
-    let fields: Vec<(&Ident, TokenStream)> = columns
-        .iter()
-        .map(|column| (&column.ident, wrap(column, checked_type(input, column))))
-        .collect();
+    let fields: Vec<(&Ident, TokenStream)> =
+        columns.iter().map(|column| (&column.ident, wrap(column, checked_type(input, column)))).collect();
     let impls = traits.iter().map(|name| {
         let (path, body) = (path(name), body(name, ident, &fields));
         quote!(impl #path for #ident { #body })

@@ -98,7 +98,8 @@ fn missing_derives(input: &TableInput) -> Derived {
         .flatten()
         .filter_map(|path| path.segments.last().map(|last| last.ident.clone()))
         .collect();
-    let missing: Vec<&str> = derived::ALL.into_iter().filter(|name| !itself.iter().any(|it| it == name)).collect();
+    let missing: Vec<&str> =
+        derived::ALL.into_iter().filter(|name| !itself.iter().any(|it| it == name)).collect();
     let columns: Vec<_> = input.columns.iter().collect();
     derived(input, &input.ident, &missing, &columns, |_, ty| ty)
 }

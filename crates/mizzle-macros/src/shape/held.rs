@@ -72,7 +72,9 @@ impl Words {
                 }
                 None => format!("the column `{name}` can be NULL: make the field an `Option<{ty}>`"),
             },
-            column: format!("the column `{name}` is not read as `{ty}`: give the field the type that it has in the table"),
+            column: format!(
+                "the column `{name}` is not read as `{ty}`: give the field the type that it has in the table"
+            ),
             many: row("Vec", "any number of rows", "a `Vec<S>`"),
             maybe: row("Option", "a row that may be missing", "an `Option<S>`"),
             one: row("", "one row", "an `S` or, as it may be gone, an `Option<S>`"),

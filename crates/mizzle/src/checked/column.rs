@@ -54,10 +54,6 @@ impl<F, V: ?Sized> Unless<V> for F {
 }
 
 /// The value, of a type that is as refused as `F` is.
-pub const fn unless_refused<F: Unless<V>, V>(value: &V) -> &<F as Unless<V>>::Value
-where
-    F: Unless<V, Value = V>,
-{
+pub const fn unless_refused<F: Unless<V, Value = V>, V>(value: &V) -> &<F as Unless<V>>::Value {
     value
 }
-

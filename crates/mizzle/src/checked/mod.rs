@@ -12,5 +12,7 @@ mod key;
 mod part;
 
 pub use column::{Checked, Column, NoColumn, Probe, Unless, is_column, unless_refused};
-pub use key::{CheckedKey, Joined, KeyOf, Keys, NoKey, NotOwned, Owned, OwnedKey, ProbeKey, ProbeOwned, is_key, is_owned};
+pub use key::{
+    CheckedKey, Joined, KeyOf, Keys, NoKey, NotOwned, Owned, OwnedKey, ProbeKey, ProbeOwned, is_key, is_owned,
+};
 pub use part::{Held, HeldPart, Holding, NoRelation, NotHeld, ProbeLink, ProbePart, is_held};

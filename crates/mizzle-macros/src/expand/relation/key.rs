@@ -56,7 +56,9 @@ fn checked(holder: &Path, columns: &[Ident], held: &Path, place: &Path) -> Token
             "the primary key of `{held_name}` is not one column as `{column}` is: name all that hold it, on the struct, as \
              `#[belongs_to(name: {held_name}, by = (…, …))]`"
         ),
-        _ => format!("the primary key of `{held_name}` does not have {count} columns as {names} are: name those that hold it"),
+        _ => format!(
+            "the primary key of `{held_name}` does not have {count} columns as {names} are: name those that hold it"
+        ),
     };
     let evidence = quote_spanned!(span(place) => {
         #[allow(unused_imports)]
