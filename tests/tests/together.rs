@@ -1,5 +1,7 @@
 //! Declarations, relations and bulk work where they meet: what one of them can say, the others understand.
 
+use std::marker::PhantomData;
+
 use chrono::{DateTime, Utc};
 use mizzle::prelude::*;
 use mizzle_tests::Ground;
@@ -59,8 +61,9 @@ struct WordCard {
     count: i64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, DbType)]
-struct PlaceId(Uuid);
+/// The key of a row of `T`.
+#[derive(Debug, Clone, PartialEq, DbType)]
+struct Id<T>(Uuid, PhantomData<T>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, DbEnum)]
 #[db_enum(varchar(10))]
@@ -80,8 +83,8 @@ fn written() -> DateTime<Utc> {
 /// A column of every kind that somebody else fills.
 #[table]
 struct Place {
-    #[column(primary_key, default_with = || PlaceId(Uuid::new_v4()))]
-    id: PlaceId,
+    #[column(primary_key, default_with = || Id(Uuid::new_v4(), PhantomData))]
+    id: Id<Place>,
     #[column(identity(cache = 1))]
     number: i64,
     #[column(unique)]
@@ -214,7 +217,7 @@ async fn rows_in_bulk_have_what_the_table_says_of_its_columns() {
     // an upsert is an update: it sets what every update sets
     db.insert_all([NewPlace::new(code(4)).kind(Kind::Tree)]).unique_by(place::code).await.unwrap();
     let again: Place = db.first(Place::query().filter(place::code.eq(code(4)))).await.unwrap();
-    assert_eq!((again.id, again.kind, again.changed), (of(4).id, Kind::Tree, Some(written())));
+    assert_eq!((&again.id, again.kind, again.changed), (&of(4).id, Kind::Tree, Some(written())));
     let own = DateTime::from_timestamp(5, 0).unwrap();
     db.insert_all([NewPlace::new(code(4)).changed(own)]).unique_by(place::code).await.unwrap();
     let again: Place = db.first(Place::query().filter(place::code.eq(code(4)))).await.unwrap();
@@ -225,7 +228,7 @@ async fn rows_in_bulk_have_what_the_table_says_of_its_columns() {
     assert_eq!(report.rows, 100);
     let all: Vec<Place> = db.load(Place::query()).await.unwrap();
     assert!(all.iter().all(|place| place.alike == Some(Kind::Tree) && place.changed == Some(written())));
-    let one = db.delete_all(Place::delete().filter(place::id.eq(of(7).id))).await.unwrap();
+    let one = db.delete_all(Place::delete().filter(place::id.eq(of(7).id.clone()))).await.unwrap();
     assert_eq!(one.rows, 1);
 }
 

@@ -19,7 +19,7 @@ pub(crate) use column::is_refused;
 /// Columns of a table.
 const COLUMNS: usize = 255;
 /// Columns of a primary key or an index.
-const KEY_COLUMNS: usize = 8;
+pub(crate) const KEY_COLUMNS: usize = 8;
 
 /// What the module of a table has beside its columns.
 const TAKEN: [&str; 4] = ["table", "columns", "relations", "diesel"];

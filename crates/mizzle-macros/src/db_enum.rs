@@ -7,7 +7,6 @@ use quote::quote;
 use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, parenthesized};
 
 use crate::ast::{snake_case, text_of};
-use crate::db_type::expressions;
 use crate::sql;
 
 /// Values of an enum with more bytes could not stand in the message of a refused row.
@@ -134,7 +133,9 @@ fn emit(ident: &Ident, read: &Read) -> TokenStream {
         Some(length) => format!("varchar({})", length.base10_digits()),
         None => "text".into(),
     };
-    let expressions = expressions(ident, &quote!(::std::string::String));
+    let sql_type = quote!(::mizzle::SqlEnum<#ident>);
+    let written =
+        [written(ident, &sql_type), written(ident, &quote!(diesel::sql_types::Nullable<#sql_type>))];
     quote! {
         const _: () = {
             use ::mizzle::__private::diesel;
@@ -155,39 +156,64 @@ fn emit(ident: &Ident, read: &Read) -> TokenStream {
                 }
             }
             impl ::mizzle::ColumnType for #ident {
-                type SqlType = diesel::sql_types::Text;
+                type SqlType = ::mizzle::SqlEnum<Self>;
                 const SQL: &'static str = #sql;
                 const VALUES: &'static [&'static str] = <Self as ::mizzle::DbEnum>::VALUES;
+            }
+            impl diesel::deserialize::FromSql<::mizzle::SqlEnum<Self>, diesel::pg::Pg> for #ident {
+                fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                    ::mizzle::__private::enum_from_sql(value)
+                }
             }
             impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for #ident {
                 fn from_sql(value: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
                     ::mizzle::__private::enum_from_sql(value)
                 }
             }
-            impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for #ident {
-                fn to_sql<'b>(
-                    &'b self,
-                    out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
-                ) -> diesel::serialize::Result {
-                    ::mizzle::__private::enum_to_sql(self, out)
-                }
+            impl<ST> diesel::deserialize::Queryable<ST, diesel::pg::Pg> for #ident
+            where
+                ST: diesel::sql_types::SingleValue,
+                Self: diesel::deserialize::FromSql<ST, diesel::pg::Pg>,
+            {
+                type Row = Self;
+                fn build(row: Self) -> diesel::deserialize::Result<Self> { ::core::result::Result::Ok(row) }
             }
-            impl diesel::serialize::ToSql<diesel::sql_types::Nullable<diesel::sql_types::Text>, diesel::pg::Pg> for #ident {
-                fn to_sql<'b>(
-                    &'b self,
-                    out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
-                ) -> diesel::serialize::Result {
-                    ::mizzle::__private::enum_to_sql(self, out)
-                }
-            }
+            #(#written)*
             impl ::mizzle::Key for #ident {
                 type Plain = &'static str;
                 fn plain(&self) -> ::core::option::Option<&Self::Plain> {
                     match *self { #(Self::#variants => ::core::option::Option::Some(&#values),)* #[allow(unreachable_patterns)] _ => ::core::option::Option::None }
                 }
             }
-            #expressions
         };
+    }
+}
+
+/// How a value is written where this SQL type is wanted.
+fn written(ident: &Ident, sql_type: &TokenStream) -> TokenStream {
+    let as_expression = |lifetime: TokenStream, value: TokenStream| {
+        quote! {
+            impl #lifetime diesel::expression::AsExpression<#sql_type> for #value {
+                type Expression = diesel::internal::derives::as_expression::Bound<#sql_type, Self>;
+                fn as_expression(self) -> Self::Expression {
+                    diesel::internal::derives::as_expression::Bound::new(self)
+                }
+            }
+        }
+    };
+    let value = as_expression(quote!(), quote!(#ident));
+    let reference = as_expression(quote!(<'expr>), quote!(&'expr #ident));
+    quote! {
+        impl diesel::serialize::ToSql<#sql_type, diesel::pg::Pg> for #ident {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                ::mizzle::__private::enum_to_sql(self, out)
+            }
+        }
+        #value
+        #reference
     }
 }
 

@@ -61,12 +61,14 @@ impl DefaultInput {
     }
 
     /// The default as an expression of type `&'static str`.
-    pub(crate) fn to_tokens(&self) -> TokenStream {
+    ///
+    /// `rust` is the column's type as far as it was checked: of one that was refused, the default is not looked at.
+    pub(crate) fn to_tokens(&self, rust: &TokenStream) -> TokenStream {
         match &self.value {
             DefaultValue::Sql(text) => quote!(#text),
             DefaultValue::Variant => {
                 let variant = &self.expression;
-                quote!(#variant.__mizzle_literal())
+                quote!(::mizzle::__private::unless_refused::<#rust, _>(&#variant).__mizzle_literal())
             }
         }
     }

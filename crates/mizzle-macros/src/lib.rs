@@ -141,17 +141,21 @@ use proc_macro::TokenStream;
 /// - `OwnerConstraint`: its constraints by name, for `error.constraint_of::<Owner>()`;
 /// - `Owner::query()`, `Owner::update(…)`, `Owner::delete()`, one function for each relation, and `Owner::DEF`, the declaration as data.
 ///
-/// A view has neither `New…`, `…Patch`, `…Constraint`, nor `update` and `delete`. `Debug`, `Clone` and `PartialEq` are derived unless the
-/// struct derives them itself. Diesel's own `update` and `insert_into` do not know `on_update` and `default_with`.
+/// A view has neither `New…`, `…Patch`, `…Constraint`, nor `update` and `delete`, and Diesel's own `update` and `delete` do not take it;
+/// its `insert_into` does, and the server refuses. `Debug`, `Clone` and `PartialEq` are derived unless the struct derives them itself.
+/// Diesel's own `update` and `insert_into` do not know `on_update` and `default_with`.
 ///
 /// # Refused at compile time
 ///
-/// Each in one sentence, at the word that is wrong: a table without a primary key; a type Aurora DSQL has no column for; `serial`;
+/// Each in one sentence, at the word that is wrong, and no second error for the same mistake: a table without a primary key; a type
+/// Aurora DSQL has no column for, an enum without `DbEnum` or a struct without `DbType` among them; `serial`;
 /// an identity that is not `i64` or whose cache is neither 1 nor 65,536 and more; more than 255 columns, 8 key columns or 24 indexes;
 /// a key or an index on bytea, json, interval, timetz or text wider than 2,000 bytes; SQL or an index that names no column;
 /// `varchar` over 65,535 bytes, `char` over 4,096, precisions that numeric and times do not have; a default of another type, or one
 /// that only grows on a key; a generated column with a default; two relations, constraints or columns of one name; names over 63
-/// bytes, which PostgreSQL would cut; `set_null` on a column that is never NULL; an index on a view.
+/// bytes, which PostgreSQL would cut; `set_null` on a column that is never NULL; an index on a view; a relation whose columns do not
+/// hold the key that it leads to.
+#[doc = include_str!("attributes.md")]
 #[proc_macro_attribute]
 pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::table(arguments.into(), &item.into()).into()
@@ -177,6 +181,38 @@ pub fn schema(input: TokenStream) -> TokenStream {
 /// | `#[shape(count = pets)]` | how many related rows there are, as `i64` |
 /// | `#[shape(sum = pets, column = pet::weight)]`, `avg`, `min`, `max` | a number about them, as `Option` |
 ///
+/// ```
+/// use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+///
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct OwnerCard {
+///     #[shape(from = name)]
+///     called: String,
+///     #[shape(filter = pet::weight.gt(5), order_by = pet::name, limit = 3)]
+///     pets: Vec<PetName>,
+///     #[shape(count = pets)]
+///     pet_count: i64,
+///     #[shape(max = pets, column = pet::weight)]
+///     heaviest: Option<i32>,
+/// }
+///
+/// #[derive(Shape)]
+/// #[shape(of = Pet)]
+/// struct PetName {
+///     name: String,
+/// }
+/// # fn main() {
+/// let cards = OwnerCard::query().filter(owner::name.eq("John")).pets(|pets| pets.filter(pet::name.like("P%")));
+/// # let _ = cards;
+/// # }
+/// ```
+///
+/// Refused, at the field: a name that the table does not have; a column that can be NULL in a plain field, or is of another type; a
+/// relation to many rows in what is no `Vec`, to one that may be missing in what is no `Option`; a shape of another table.
+///
 /// Emits `OwnerCard::query()` and `OwnerCardQuery`, which has `filter`, `order_by`, `limit`, `offset`, and a method for each
 /// relation that says more about it: `.pets(|pets| pets.filter(…))`.
 #[proc_macro_derive(Shape, attributes(shape))]
@@ -187,7 +223,8 @@ pub fn shape(input: TokenStream) -> TokenStream {
 /// SQL written by hand, for what no builder says: `sql!("SELECT {owner::name} FROM {owner::table} WHERE city = {city}")`.
 ///
 /// `{value}` is a parameter, whatever the expression: never text in the SQL. `{owner::name}`, `{owner::table}`: a path of two or
-/// more words is the name of a column or table, checked by the compiler and quoted. `{{` and `}}` are braces. The rows are read
+/// more words is the name of a column or table, checked by the compiler and quoted; a value with such a path stands in
+/// parentheses, `{(Kind::Cat)}`. `{{` and `}}` are braces. The rows are read
 /// as tuples or structs and their columns' types are compared.
 #[proc_macro]
 pub fn sql(input: TokenStream) -> TokenStream {
@@ -221,8 +258,8 @@ pub fn from_row(input: TokenStream) -> TokenStream {
 /// assert_eq!(Kind::VALUES, ["guinea-pig", "dog"]);
 /// ```
 ///
-/// Refused: no variant, two of one value, a variant with fields, a value longer than the `varchar`. More: the trait
-/// `mizzle::DbEnum`.
+/// Refused: no variant, two of one value, a variant with fields, a value longer than the `varchar`; a column of the enum compared with
+/// text, in which a misspelt value would find nothing. More: the trait `mizzle::DbEnum`.
 #[proc_macro_derive(DbEnum, attributes(db_enum))]
 pub fn db_enum(input: TokenStream) -> TokenStream {
     db_enum::expand(&syn::parse_macro_input!(input)).into()
@@ -230,9 +267,12 @@ pub fn db_enum(input: TokenStream) -> TokenStream {
 
 /// Makes a struct of one field the column type that its field is: an id that is no other table's id, text that was checked.
 ///
-/// `#[db_type(varchar(254))]` says the type as `#[column(…)]` does, for every column of it.
+/// `#[db_type(varchar(254))]` says the type as `#[column(…)]` does, for every column of it. The struct may be generic; beside its
+/// value it may have `PhantomData`, which no column holds.
 ///
 /// ```
+/// use std::marker::PhantomData;
+///
 /// use mizzle::prelude::*;
 /// use uuid::Uuid;
 ///
@@ -249,12 +289,25 @@ pub fn db_enum(input: TokenStream) -> TokenStream {
 ///     id: OwnerId,
 ///     email: Option<Email>,
 /// }
+///
+/// /// One type for the keys of all tables, and for no two the same.
+/// #[derive(Debug, Clone, PartialEq, DbType)]
+/// struct Id<T>(Uuid, PhantomData<T>);
+///
+/// #[table]
+/// struct Pet {
+///     #[column(primary_key)]
+///     id: Id<Pet>,
+/// }
 /// # fn main() {
+/// assert_eq!(Pet::DEF.column("id").unwrap().sql_type, "uuid");
 /// assert_eq!(Owner::DEF.column("email").unwrap().sql_type, "varchar(254)");
 /// let john = Owner::query().filter(owner::email.eq(Email("john@example.com".into())));
 /// # let _ = john;
 /// # }
 /// ```
+///
+/// Refused: an enum, more than one value, a value that is no column.
 #[proc_macro_derive(DbType, attributes(db_type))]
 pub fn db_type(input: TokenStream) -> TokenStream {
     db_type::expand(&syn::parse_macro_input!(input)).into()

@@ -38,6 +38,11 @@ pub(crate) fn repair(table: &mut TableInput) {
         never_null(first);
         first.options.primary_key = true;
     }
+    for column in
+        table.columns.iter_mut().filter(|column| column.options.primary_key).skip(check::KEY_COLUMNS)
+    {
+        column.options.primary_key = false;
+    }
     relation::repair(table);
     table.indexes.clear();
     table.uniques.clear();

@@ -1,5 +1,7 @@
 //! `#[derive(Shape)]`: a struct whose fields name what it wants of a table's rows.
 
+mod held;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -18,6 +20,8 @@ struct ShapeInput {
 
 /// One field: a column or relation, or a number about a relation.
 struct FieldInput {
+    /// Which field of the struct.
+    place: usize,
     ident: Ident,
     ty: Type,
     /// What it is called in the table, if not like the field.
@@ -76,7 +80,12 @@ impl ShapeInput {
                 "a shape is of a table: add `#[shape(of = Owner)]` with the table's struct",
             ));
         }
-        let fields = fields.named.into_iter().filter_map(|field| FieldInput::read(field, errors)).collect();
+        let fields = fields
+            .named
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, field)| FieldInput::read(place, field, errors))
+            .collect();
         Some(Self { visibility: input.vis, ident: input.ident, of: of?, fields })
     }
 
@@ -84,9 +93,11 @@ impl ShapeInput {
         let Self { ident, of, .. } = self;
         let query = self.query_ident();
         let names = self.fields.iter().map(|field| &field.ident);
-        let adds = self.fields.iter().map(|field| field.add(&self.part(field)));
-        let reads = self.fields.iter().map(|field| field.read_from_row(&self.part(field)));
+        let adds = self.fields.iter().map(|field| field.add(&self.held(field)));
+        let reads = self.fields.iter().map(|field| field.read_from_row(&self.held(field)));
+        let helds = self.fields.iter().map(|field| held::expand(ident, field, &self.part(field)));
         quote! {
+            #(#helds)*
             impl ::mizzle::Shape for #ident {
                 type Of = #of;
                 type Query<'q> = #query<'q>;
@@ -106,7 +117,7 @@ impl ShapeInput {
         let query = self.query_ident();
         let table = quote!(<#of as ::mizzle::Model>::Table);
         let doc = format!("A query on `{}` that gives `{ident}`.", quote!(#of));
-        let methods = self.fields.iter().filter_map(|field| field.method(&self.part(field), visibility));
+        let methods = self.fields.iter().filter_map(|field| field.method(&self.held(field), visibility));
         quote! {
             #[doc = #doc]
             #[must_use = "a query does nothing until it is loaded"]
@@ -149,6 +160,7 @@ impl ShapeInput {
                     ::mizzle::SqlText::of_node(::core::clone::Clone::clone(&self.0))
                 }
             }
+            #[diagnostic::do_not_recommend]
             impl ::mizzle::Load<#ident> for #query<'_> {
                 fn plan(
                     self,
@@ -161,6 +173,14 @@ impl ShapeInput {
 
     fn query_ident(&self) -> Ident {
         format_ident!("{}Query", self.ident)
+    }
+
+    /// The column or relation of a field, as far as the field can hold it.
+    fn held(&self, field: &FieldInput) -> TokenStream {
+        match &field.aggregate {
+            Some(_) => self.part(field),
+            None => held::part(&self.ident, field),
+        }
     }
 
     /// The column or relation of a field, all of it at the field: a mistake is reported there.
@@ -180,9 +200,10 @@ impl ShapeInput {
 }
 
 impl FieldInput {
-    fn read(field: syn::Field, errors: &mut Vec<syn::Error>) -> Option<Self> {
+    fn read(place: usize, field: syn::Field, errors: &mut Vec<syn::Error>) -> Option<Self> {
         let ident = field.ident?;
-        let mut input = Self { ident, ty: field.ty, from: None, aggregate: None, narrowed: Vec::new() };
+        let mut input =
+            Self { place, ident, ty: field.ty, from: None, aggregate: None, narrowed: Vec::new() };
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("shape")) {
             let mut column = None;
             let result = attribute.parse_nested_meta(|meta| {
@@ -246,7 +267,7 @@ impl FieldInput {
         let ty = &self.ty;
         if self.aggregate.is_some() {
             let relation = self.relation(part);
-            return quote_spanned!(self.span() => ::mizzle::__private::read_aggregate(|| #relation, row)?);
+            return quote_spanned!(self.span() => ::mizzle::__private::read_aggregate::<_, _, #ty>(|| #relation, row)?);
         }
         quote_spanned!(self.ident.span() => <#part as ::mizzle::Part<#ty>>::read(row)?)
     }
@@ -280,7 +301,7 @@ impl FieldInput {
                 quote_spanned!(ident.span() => |node| <#part as ::mizzle::Part<#ty>>::narrow(node, more)),
             ),
         };
-        Some(quote! {
+        Some(quote_spanned! { ident.span() =>
             #[doc = #doc]
             #visibility fn #ident(mut self, more: impl FnOnce(#query) -> #query) -> Self {
                 self.0.narrow(#field, #narrow);

@@ -112,6 +112,15 @@ pub(crate) fn refusal(ty: &Type) -> Option<&'static str> {
     })
 }
 
+/// What is said of a type that is no column, when the compiler finds it to be none.
+pub(crate) fn unknown(ty: &Type) -> String {
+    let name = quote!(#ty).to_string().replace(' ', "");
+    format!(
+        "no column has the type `{name}`: derive `DbEnum` on an enum, `DbType` on a struct of one field, either with `Debug, Clone, \
+         PartialEq`; other data goes into `Json<{name}>`"
+    )
+}
+
 /// Whether the type may be an enum with a check on its values, as far as its name tells.
 pub(crate) fn may_be_enum(ty: &Type) -> bool {
     const OTHERS: &[&str] = &[

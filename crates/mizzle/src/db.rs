@@ -7,13 +7,9 @@ use mizzle_connect::{Config, Conflict, Pool, PoolOptions, Pooled, RetryPolicy};
 
 use crate::connection::{Answer, Connection};
 use crate::error::Error;
-use crate::load::{Load, Plan};
-use crate::methods::{self, Answering, Run, query_methods};
-use crate::model::NewRow;
-use crate::row::PgRow;
+use crate::methods::{Answering, Run};
 use crate::statement::Statement;
 use crate::transaction::{Attempt, Ended, Tx};
-use crate::write::Execute;
 
 /// A cluster: cheap to clone, shared by all tasks.
 #[derive(Clone, Debug)]
@@ -118,8 +114,6 @@ impl Db {
         self.pool.max_size()
     }
 }
-
-query_methods!(Db);
 
 impl Run for Db {
     /// Runs a flight outside any transaction of the caller's. A conflict (SQLSTATE 40001) says that it took no effect, so it runs

@@ -79,7 +79,9 @@ mod assert;
 mod budget;
 mod bulk;
 mod cascade;
+mod checked;
 mod column;
+mod comparison;
 mod connection;
 mod constraint;
 mod db;
@@ -121,10 +123,11 @@ pub mod __private;
 pub use budget::Budget;
 pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
 pub use cascade::{Cascade, Children, DeleteCascading};
+pub use comparison::{AsValue, Compared, ExpressionMethods, Never};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
 pub use db::Db;
-pub use db_enum::DbEnum;
+pub use db_enum::{DbEnum, SqlEnum};
 pub use def::{
     Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
     Nulls, TableDef, TableKind, UniqueDef, ValuesDef,
@@ -221,7 +224,7 @@ pub use mizzle_macros::sql;
 pub use mizzle_macros::{DbEnum, DbType, schema, table};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
-pub use raw::{Bind, FromColumn, FromRow, RawSql};
+pub use raw::{Bind, FromColumn, FromRow, Names, Naming, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
     Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,

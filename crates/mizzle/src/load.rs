@@ -53,6 +53,7 @@ impl<T: 'static> Plan<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model, W: Relations<M>> Load<W::Item> for Query<'_, M, W> {
     fn plan(self) -> QueryResult<Plan<W::Item>> {
         Plan::of(self.node, W::read)

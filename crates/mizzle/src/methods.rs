@@ -3,14 +3,19 @@
 //! A query is turned into SQL at once; the future that is returned owns what it needs, so that a query may borrow its values and
 //! the future can go to another task.
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::budget::ROWS;
 use crate::connection::Answer;
+use crate::db::Db;
 use crate::error::Error;
+use crate::load::{Load, Plan};
 use crate::model::NewRow;
+use crate::row::PgRow;
 use crate::statement::Statement;
-use crate::write::Insert;
+use crate::transaction::Tx;
+use crate::write::{Execute, Insert};
 
 /// Parameters of one statement: PostgreSQL's Bind message counts them in 16 bits.
 const PARAMETERS: usize = 65_535;
@@ -23,75 +28,77 @@ pub(crate) trait Run: Sync {
     fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>>;
 }
 
-macro_rules! query_methods {
-    ($ty:ty) => {
-        impl $ty {
-            /// Loads all rows of a query, with the relations it asks for, in one round trip.
-            ///
-            /// # Errors
-            /// What the server refuses; a row that does not read as `T`.
-            pub fn load<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, Vec<T>> {
-                let plan = query.plan().map_err(Error::build);
-                async move {
-                    let Plan { statements, read } = plan?;
-                    read(self.run(statements).await?).map_err(Error::read)
-                }
-                .boxed()
-            }
-
-            /// Loads the first row of a query.
-            ///
-            /// # Errors
-            /// As [`load`](Self::load); `is_not_found()` when there is no row.
-            pub fn first<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, T> {
-                let rows = self.load(query);
-                async move { methods::first(rows.await?) }.boxed()
-            }
-
-            /// Runs a statement and gives the number of rows it changed.
-            ///
-            /// # Errors
-            /// What the server refuses.
-            pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
-                let statement = statement.statement().map_err(Error::build);
-                async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
-                    .boxed()
-            }
-
-            /// Inserts a row and reads it back as the database made it.
-            ///
-            /// # Errors
-            /// What the server refuses.
-            pub fn insert<N: NewRow>(&self, row: N) -> Answering<'_, N::Model> {
-                let rows = self.insert_many(&[row]);
-                async move { methods::first(rows.await?) }.boxed()
-            }
-
-            /// Inserts rows in one statement and reads them back.
-            ///
-            /// # Errors
-            /// What the server refuses; more than 3,000 rows or 65,535 parameters, which Aurora DSQL takes in no one statement.
-            pub fn insert_many<N: NewRow>(&self, rows: &[N]) -> Answering<'_, Vec<N::Model>> {
-                let insert = methods::insert(rows);
-                async move {
-                    let answers = match insert? {
-                        Some(insert) => self.run(vec![insert]).await?,
-                        None => Vec::new(),
-                    };
-                    answers
-                        .iter()
-                        .flat_map(|answer| &answer.rows)
-                        .map(PgRow::read)
-                        .collect::<Result<_, _>>()
-                        .map_err(Error::read)
-                }
-                .boxed()
-            }
-        }
+/// Gives both types the same methods. These are handed through as they stand here, so that an error points at them and not at a macro.
+macro_rules! both {
+    ($($methods:tt)*) => {
+        impl Db { $($methods)* }
+        impl Tx { $($methods)* }
     };
 }
 
-pub(crate) use query_methods;
+both! {
+    /// Loads all rows of a query, with the relations it asks for, in one round trip.
+    ///
+    /// # Errors
+    /// What the server refuses; a row that does not read as `T`.
+    pub fn load<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, Vec<T>> {
+        let plan = query.plan().map_err(Error::build);
+        async move {
+            let Plan { statements, read } = plan?;
+            read(self.run(statements).await?).map_err(Error::read)
+        }
+        .boxed()
+    }
+
+    /// Loads the first row of a query.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); `is_not_found()` when there is no row.
+    pub fn first<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, T> {
+        let rows = self.load(query);
+        async move { first(rows.await?) }.boxed()
+    }
+
+    /// Runs a statement and gives the number of rows it changed.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
+        let statement = statement.statement().map_err(Error::build);
+        async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
+            .boxed()
+    }
+
+    /// Inserts a row and reads it back as the database made it.
+    ///
+    /// # Errors
+    /// What the server refuses.
+    pub fn insert<N: NewRow>(&self, row: N) -> Answering<'_, N::Model> {
+        let rows = self.insert_many(&[row]);
+        async move { first(rows.await?) }.boxed()
+    }
+
+    /// Inserts rows in one statement and reads them back.
+    ///
+    /// # Errors
+    /// What the server refuses; more than 3,000 rows or 65,535 parameters, which Aurora DSQL takes in no one statement.
+    pub fn insert_many<N: NewRow>(&self, rows: &[N]) -> Answering<'_, Vec<N::Model>> {
+        let insert = insert(rows);
+        async move {
+            let answers = match insert? {
+                Some(insert) => self.run(vec![insert]).await?,
+                None => Vec::new(),
+            };
+            answers
+                .iter()
+                .flat_map(|answer| &answer.rows)
+                .map(PgRow::read)
+                .collect::<Result<_, _>>()
+                .map_err(Error::read)
+        }
+        .boxed()
+    }
+}
 
 /// The only row, or the first.
 pub(crate) fn first<T>(rows: Vec<T>) -> Result<T, Error> {

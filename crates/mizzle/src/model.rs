@@ -2,7 +2,6 @@
 
 use std::hash::Hash;
 
-use diesel::associations::HasTable;
 use diesel::deserialize::FromSqlRow;
 use diesel::expression::Expression;
 use diesel::pg::Pg;
@@ -16,12 +15,7 @@ use crate::write::Touched;
 /// A struct that is the row of a table. Implemented by `#[table]`.
 pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + 'static {
     /// The Diesel table.
-    type Table: Table<AllColumns = Self::Columns>
-        + HasTable<Table = Self::Table>
-        + QueryFragment<Pg>
-        + Send
-        + Sync
-        + 'static;
+    type Table: Table<AllColumns = Self::Columns> + QueryFragment<Pg> + Send + Sync + 'static;
     /// All columns, as a Diesel tuple.
     type Columns: Expression<SqlType = Self::SqlType> + QueryFragment<Pg> + Send + Sync + 'static;
     /// The SQL types of all columns.

@@ -1,6 +1,7 @@
 //! What the expansions of the macros name; nothing here is for people.
 
 pub use crate::assert::{can_be_a_key, declared_agrees, is_bigint, refers_to};
+pub use crate::checked::*;
 pub use crate::db_enum::{enum_from_sql, enum_to_sql};
 pub use crate::load::Plan;
 pub use crate::model::{HasColumn, Identity};
@@ -11,5 +12,7 @@ pub use crate::shape::{Parts, node_of, plan, read_aggregate, read_related};
 pub use crate::statement::Statement;
 pub use crate::stitch::Reader;
 pub use crate::types::Typed;
-pub use crate::write::{Assignments, RowValues, Touched, Values, assignments, push_value, values};
+pub use crate::write::{
+    Alteration, Alters, Assignments, RowValues, Touched, Values, assignments, push_value, values,
+};
 pub use diesel;

@@ -91,7 +91,7 @@ impl<'q, M: Model, W> Query<'q, M, W> {
     }
 
     /// Loads a relation beside each row, in the same round trip.
-    pub fn with<R>(mut self, relation: R) -> Query<'q, M, W::Out>
+    pub fn with<R>(mut self, relation: R) -> Query<'q, M, R::After<W>>
     where
         R: Relation<M> + 'q,
         W: Push<R>,

@@ -93,7 +93,11 @@ impl RawSql {
 
     /// Adds the name of a table or column.
     #[doc(hidden)]
-    pub fn name(mut self, name: &impl Fragment) -> Self {
+    pub fn name<T>(mut self, name: &T) -> Self
+    where
+        Naming: Names<T>,
+    {
+        let name = Naming::fragment(name);
         let mut builder = PgQueryBuilder::default();
         match name.to_sql(&mut builder, &Pg) {
             Ok(()) => self.pieces.push(Piece::Text(builder.finish().into())),
@@ -160,15 +164,39 @@ impl RawSql {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromRow + Send + 'static> Load<T> for RawSql {
     fn plan(self) -> QueryResult<Plan<T>> {
         Ok(Plan::of_rows(self.into_statement()?, T::from_row))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Execute for RawSql {
     fn statement(&self) -> QueryResult<Statement> {
         self.clone().into_statement()
+    }
+}
+
+/// What [`Names`] is implemented for: a type of this crate, so that an error does not show where the user's own is defined.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming;
+
+/// `T` is a table or column, whose name can stand in SQL.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is no table or column",
+    label = "a path of several words names a table or a column",
+    note = "a value with such a path is a parameter in parentheses: `{{(Kind::Cat)}}`"
+)]
+pub trait Names<T> {
+    #[doc(hidden)]
+    fn fragment(name: &T) -> &dyn Fragment;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Fragment> Names<T> for Naming {
+    fn fragment(name: &T) -> &dyn Fragment {
+        name
     }
 }
 

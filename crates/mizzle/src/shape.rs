@@ -200,11 +200,28 @@ pub fn read_related<L: Link, T: Holds<L>>(row: &mut Reader<'_>) -> QueryResult<T
 ///
 /// # Errors
 /// When the number does not read as its Rust type.
-pub fn read_aggregate<M: Model, R: Relation<M>>(
+pub fn read_aggregate<M: Model, R: Relation<M, Out: ReadAs<T>>, T>(
     _relation: impl FnOnce() -> R,
     row: &mut Reader<'_>,
-) -> QueryResult<R::Out> {
-    R::read(row)
+) -> QueryResult<T> {
+    R::read(row).map(ReadAs::into_field)
+}
+
+/// A number that a field of type `T` holds.
+#[diagnostic::on_unimplemented(
+    message = "this number about a relation is a `{Self}`, not a `{T}`",
+    label = "make the field a `{Self}`"
+)]
+pub trait ReadAs<T> {
+    /// The number.
+    fn into_field(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> ReadAs<T> for T {
+    fn into_field(self) -> T {
+        self
+    }
 }
 
 /// The plan of a shape's query.

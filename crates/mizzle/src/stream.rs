@@ -32,6 +32,7 @@ pub trait LoadRows<T> {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Model> LoadRows<M> for Query<'_, M> {
     fn statement(self) -> QueryResult<(Statement, ReadRow<M>)> {
         let (mut statements, _) = self.node.plan()?;
@@ -40,6 +41,7 @@ impl<M: Model> LoadRows<M> for Query<'_, M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: FromRow> LoadRows<T> for RawSql {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
         Ok((self.into_statement()?, T::from_row))

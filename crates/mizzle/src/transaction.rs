@@ -11,12 +11,8 @@ use mizzle_connect::{Conflict, Pooled};
 use crate::budget::{Budget, Meter};
 use crate::connection::{Answer, Connection};
 use crate::error::Error;
-use crate::load::{Load, Plan};
-use crate::methods::{self, Answering, Run, query_methods};
-use crate::model::NewRow;
-use crate::row::PgRow;
+use crate::methods::{Answering, Run};
 use crate::statement::Statement;
-use crate::write::Execute;
 
 /// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
 ///
@@ -87,8 +83,6 @@ impl Tx {
         }
     }
 }
-
-query_methods!(Tx);
 
 impl Run for Tx {
     /// Runs a flight inside the transaction, with BEGIN before it if it is the first.

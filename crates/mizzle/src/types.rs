@@ -111,6 +111,8 @@ pub trait ColumnType:
 pub trait Typed {
     /// The type of a value that is not NULL.
     type Rust: ColumnType;
+    /// The type of the field.
+    type Field;
 }
 
 macro_rules! column_types {

@@ -165,6 +165,32 @@ impl Touched {
     }
 }
 
+/// What [`Alters`] is implemented for: a type of this crate, so that an error does not show where the user's own is defined.
+pub struct Alteration;
+
+/// `C` changes rows of `M`: [`Changes`], asked the other way round.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` does not change rows of `{M}`",
+    label = "sets nothing of `{M}`",
+    note = "an update takes the `…Patch` of its own table, `column.eq(value)`, or a tuple of these"
+)]
+pub trait Alters<C, M> {
+    /// The update, which does not say yet of which rows.
+    fn update<'q>(changes: C) -> Update<'q, M>
+    where
+        C: 'q;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Model, C: Changes<M>> Alters<C, M> for Alteration {
+    fn update<'q>(changes: C) -> Update<'q, M>
+    where
+        C: 'q,
+    {
+        Update::new(changes)
+    }
+}
+
 /// One value as a parameter.
 struct Value<ST, T>(T, PhantomData<ST>);
 

@@ -89,7 +89,7 @@ fn column(input: &TableInput, named: &Named<'_>, column: &ColumnInput) -> TokenS
     };
     let default = match &options.default {
         Some(default) => {
-            let default = default.to_tokens();
+            let default = default.to_tokens(&rust);
             quote!(::core::option::Option::Some(#default))
         }
         None => quote!(::core::option::Option::None),

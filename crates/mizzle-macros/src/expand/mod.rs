@@ -2,6 +2,7 @@
 
 mod constraint;
 mod def;
+mod derived;
 mod new;
 mod patch;
 mod relation;

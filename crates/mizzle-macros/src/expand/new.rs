@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
+use super::derived::{self, Derived, derived};
 use crate::ast::{ColumnInput, TableInput, last_segment};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -17,7 +18,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     );
     let columns: Vec<_> = input.columns.iter().filter(|column| !column.is_computed()).collect();
     let fields = columns.iter().map(|column| {
-        let (visibility, ident, ty) = (&column.visibility, &column.ident, insert_type(column));
+        let (visibility, ident, ty) = (&column.visibility, &column.ident, &column.ty);
+        let ty = insert_type(column, quote!(#ty));
         let doc = format!("The column \"{}\".", column.column_name());
         quote!(#[doc = #doc] #visibility #ident: #ty)
     });
@@ -95,10 +97,13 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             }
         }
     });
+    let keyword = quote_spanned!(ident.span() => struct);
+    let Derived { attribute: derives, impls: derived } =
+        derived(input, &new, &derived::ALL, &columns, insert_type);
     quote! {
         #[doc = #doc]
-        #[derive(Debug, Clone, PartialEq)]
-        #visibility struct #new { #(#fields),* }
+        #derives
+        #visibility #keyword #new { #(#fields),* }
 
         #[allow(clippy::too_many_arguments, clippy::new_without_default, clippy::redundant_closure_call, dead_code)]
         impl #new {
@@ -113,6 +118,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         const _: () = {
             use ::mizzle::__private::diesel;
 
+            #derived
             impl ::mizzle::NewRow for #new {
                 type Model = #ident;
                 const COLUMNS: &'static [&'static str] = &[#(#names),*];
@@ -137,9 +143,8 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
 }
 
 /// Columns with a default are optional; a nullable one with a default tells "default" from "NULL".
-fn insert_type(column: &ColumnInput) -> TokenStream {
-    let ty = &column.ty;
-    if column.has_default() { quote!(::core::option::Option<#ty>) } else { quote!(#ty) }
+fn insert_type(column: &ColumnInput, ty: TokenStream) -> TokenStream {
+    if column.has_default() { quote!(::core::option::Option<#ty>) } else { ty }
 }
 
 /// The value that the program makes for a column: `function` called.

@@ -1,8 +1,9 @@
 //! `OwnerPatch`: what an update may set.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
+use super::derived::{self, Derived, derived};
 use super::new::made;
 use crate::ast::{ColumnInput, TableInput};
 
@@ -39,14 +40,20 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         }
     });
     let touch = touch(&columns);
+    let keyword = quote_spanned!(ident.span() => struct);
+    let optional = |_: &ColumnInput, ty| quote!(::core::option::Option<#ty>);
+    let Derived { attribute: derives, impls: derived } =
+        derived(input, &patch, &derived::ALL, &columns, optional);
     quote! {
         #[doc = #doc]
-        #[derive(Debug, Clone, PartialEq, Default)]
-        #visibility struct #patch { #(#fields),* }
+        #derives
+        #[derive(Default)]
+        #visibility #keyword #patch { #(#fields),* }
 
         const _: () = {
             use ::mizzle::__private::diesel;
 
+            #derived
             impl ::mizzle::Patch for #patch {
                 type Model = #ident;
                 fn push_assignments<'b>(

@@ -1,13 +1,15 @@
 //! `Owner::pets()` and the traits that tell which column holds whose key.
 
+mod key;
+
 use std::collections::HashMap;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::table::nested;
+use super::row::checked_type;
+use super::table::{moved, nested};
 use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, module_of, text_of};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -60,7 +62,8 @@ pub(super) fn names(input: &TableInput) -> TokenStream {
     let relations = input.relations.iter().map(|relation| {
         let name = &relation.name;
         let doc = format!("The relation `{name}` of \"{}\".", input.table_name());
-        quote! {
+        let visibility = moved(visibility.clone(), name.span());
+        quote_spanned! { name.span() =>
             #[doc = #doc]
             #[derive(Debug, Clone, Copy)]
             #visibility struct #name;
@@ -84,12 +87,15 @@ fn links(input: &TableInput) -> TokenStream {
     let (ident, module) = (&input.ident, input.module());
     let key = input.primary_key().map(|column| &column.ident);
     let fields = input.columns.iter().map(|column| &column.ident);
-    let columns = input.columns.iter().map(ColumnInput::column_name);
+    let columns = input.columns.iter().map(|column| {
+        let (name, ty) = (column.column_name(), checked_type(input, column));
+        quote!(row.get::<#ty>(#name)?)
+    });
     let links = input.relations.iter().map(|relation| {
         let RelationInput { name, target, kind } = relation;
         let text = text_of(name);
         let kind_type = kind_type(input, kind);
-        let path = path(input, relation);
+        let (keys, path) = (key::keys(input, relation), path(input, relation));
         let ownership = ownership(input, relation);
         quote_spanned! { name.span().resolved_at(Span::mixed_site()) =>
             impl ::mizzle::Link for #module::relations::#name {
@@ -99,7 +105,8 @@ fn links(input: &TableInput) -> TokenStream {
                 const NAME: &'static str = #text;
                 const PATH: ::mizzle::Path = #path;
             }
-            impl ::mizzle::StartsFrom<#ident> for #module::relations::#name {}
+            impl ::mizzle::StartsFrom<#ident> for #module::relations::#name { type Then<T> = T; }
+            #keys
             #ownership
             impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
                 type Query<'q> = <T::Item as ::mizzle::Shape>::Query<'q>;
@@ -130,7 +137,7 @@ fn links(input: &TableInput) -> TokenStream {
         }
         impl ::mizzle::FromRow for #ident {
             fn from_row(row: &::mizzle::PgRow) -> ::mizzle::__private::diesel::QueryResult<Self> {
-                ::core::result::Result::Ok(Self { #(#fields: row.get(#columns)?),* })
+                ::core::result::Result::Ok(Self { #(#fields: #columns),* })
             }
         }
         #(#links)*
@@ -153,45 +160,26 @@ fn kind_type(input: &TableInput, kind: &RelationKind) -> Ident {
 fn path(input: &TableInput, relation: &RelationInput) -> TokenStream {
     let ident = &input.ident;
     let RelationInput { target, kind, .. } = relation;
-    let span = target.span().resolved_at(Span::mixed_site());
-    let key =
-        |holder: &Path, columns: &[Ident], held: &dyn ToTokens| foreign_key(span, holder, columns, held);
+    let near = quote!(<Self as ::mizzle::__private::Keys>::Near);
     match kind {
-        RelationKind::Has { by, .. } => {
-            let by = key(target, by, ident);
-            quote_spanned!(span => ::mizzle::Path::has::<#ident, #target, #by>())
-        }
-        RelationKind::BelongsTo { columns } => {
-            let own = key(&ident.clone().into(), columns, target);
-            quote_spanned!(span => ::mizzle::Path::belongs_to::<#ident, #own, #target>())
-        }
-        RelationKind::ManyToMany { through, from, to } => {
-            let (near, far) = (key(through, from, ident), key(through, to, target));
-            quote_spanned!(span => ::mizzle::Path::through::<#ident, #through, #near, #far, #target>())
-        }
-    }
-}
-
-/// The columns named, or the only ones of `holder` that belong to `held`.
-fn foreign_key(span: Span, holder: &Path, columns: &[Ident], held: &dyn ToTokens) -> TokenStream {
-    match columns {
-        [] => quote_spanned!(span => <#holder as ::mizzle::BelongsTo<#held>>::ForeignKey),
-        _ => {
-            let module = module_of(holder);
-            quote!((#(#module::#columns,)*))
+        RelationKind::Has { .. } => quote!(::mizzle::Path::has::<#ident, #target, #near>()),
+        RelationKind::BelongsTo { .. } => quote!(::mizzle::Path::belongs_to::<#ident, #near, #target>()),
+        RelationKind::ManyToMany { through, .. } => {
+            let far = quote!(<Self as ::mizzle::__private::Keys>::Far);
+            quote!(::mizzle::Path::through::<#ident, #through, #near, #far, #target>())
         }
     }
 }
 
 /// Whose rows hold the key: those of the other table, or these.
 fn ownership(input: &TableInput, relation: &RelationInput) -> TokenStream {
-    let (ident, module, RelationInput { name, target, kind }) = (&input.ident, input.module(), relation);
+    let (module, RelationInput { name, kind, .. }) = (input.module(), relation);
     match kind {
-        RelationKind::Has { by, .. } => {
-            let span = target.span().resolved_at(Span::mixed_site());
-            let key = foreign_key(span, target, by, ident);
-            quote!(impl ::mizzle::Owning for #module::relations::#name { type ForeignKey = #key; })
-        }
+        RelationKind::Has { .. } => quote! {
+            impl ::mizzle::Owning for #module::relations::#name {
+                type ForeignKey = <Self as ::mizzle::__private::Keys>::Near;
+            }
+        },
         RelationKind::BelongsTo { .. } => {
             quote!(impl ::mizzle::Belonging for #module::relations::#name {})
         }
@@ -205,25 +193,27 @@ fn belongs_to(input: &TableInput) -> TokenStream {
     let mut count: HashMap<String, usize> = HashMap::new();
     let belonging = || {
         input.relations.iter().filter_map(|relation| match &relation.kind {
-            RelationKind::BelongsTo { columns } => Some((&relation.target, columns)),
+            RelationKind::BelongsTo { columns } => Some((relation, columns)),
             _ => None,
         })
     };
-    for (target, _) in belonging() {
-        *count.entry(target.to_token_stream().to_string()).or_default() += 1;
+    let spelled = |relation: &RelationInput| relation.target.to_token_stream().to_string();
+    for (relation, _) in belonging() {
+        *count.entry(spelled(relation)).or_default() += 1;
     }
     belonging()
-        .filter(|(target, _)| count[&target.to_token_stream().to_string()] == 1)
-        .map(|(target, columns)| {
+        .filter(|(relation, _)| count[&spelled(relation)] == 1)
+        .map(|(RelationInput { name, target, .. }, columns)| {
             let itself = target.is_ident(ident);
+            let key = quote!(<#module::relations::#name as ::mizzle::__private::Keys>::Near);
             // the names of the key's columns, if it has several, are known to the other table alone
             let joins = match &columns[..] {
-                [column] if !itself => joins(&module, column, &module_of(target)),
+                [column] if !itself => joins(&module, column, &key, &module_of(target)),
                 _ => TokenStream::new(),
             };
             quote! {
                 impl ::mizzle::BelongsTo<#target> for #ident {
-                    type ForeignKey = (#(#module::#columns,)*);
+                    type ForeignKey = #key;
                 }
                 #joins
             }
@@ -232,18 +222,24 @@ fn belongs_to(input: &TableInput) -> TokenStream {
 }
 
 /// Diesel's joins, both ways round, on the column and the far table's key.
-fn joins(module: &Ident, column: &Ident, far: &Path) -> TokenStream {
+fn joins(module: &Ident, column: &Ident, key: &TokenStream, far: &Path) -> TokenStream {
+    let checked = quote!(<#key as ::mizzle::__private::Joined>::Column);
     let join = |left: TokenStream, right: TokenStream| {
         quote! {
             impl diesel::JoinTo<#right::table> for #left::table {
                 type FromClause = #right::table;
                 type OnClause = diesel::dsl::Eq<
-                    diesel::internal::table_macro::NullableExpression<#module::#column>,
+                    diesel::internal::table_macro::NullableExpression<#checked>,
                     diesel::internal::table_macro::NullableExpression<<#far::table as diesel::Table>::PrimaryKey>,
                 >;
                 fn join_target(__right: #right::table) -> (Self::FromClause, Self::OnClause) {
-                    use diesel::{ExpressionMethods, NullableExpressionMethods, Table};
-                    (__right, #module::#column.nullable().eq(#far::table.primary_key().nullable()))
+                    let __column: #checked = #module::#column;
+                    let __key = diesel::Table::primary_key(&#far::table);
+                    let __on = diesel::ExpressionMethods::eq(
+                        diesel::NullableExpressionMethods::nullable(__column),
+                        diesel::NullableExpressionMethods::nullable(__key),
+                    );
+                    (__right, __on)
                 }
             }
         }

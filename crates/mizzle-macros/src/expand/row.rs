@@ -1,16 +1,17 @@
 //! The struct itself, read from a row of its table.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Ident, Path, Token, punctuated::Punctuated};
 
+use super::derived::{self, Derived, derived};
 use super::tuple::tuple;
 use crate::ast::{ColumnInput, TableInput};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let TableInput { visibility, ident, attributes, .. } = input;
     let module = input.module();
-    let derives = missing_derives(input);
+    let Derived { attribute: derives, impls: derived } = missing_derives(input);
     let fields: Vec<_> = input.columns.iter().map(|column| &column.ident).collect();
     let types: Vec<_> = input.columns.iter().map(|column| &column.ty).collect();
     let definitions = input.columns.iter().map(|column| {
@@ -19,7 +20,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         quote!(#(#attributes)* #visibility #ident: #ty)
     });
     let values = input.columns.iter().map(|column| {
-        let (field, ty) = (&column.ident, &column.ty);
+        let (field, ty) = (&column.ident, checked_type(input, column));
         quote! {
             impl ::mizzle::__private::HasColumn<#module::#field> for #ident {
                 type Value = #ty;
@@ -39,11 +40,22 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         .primary_key()
         .all(hashed)
         .then(|| quote!(impl<'row> diesel::associations::Identifiable for &'row #ident { #id }));
+    // a row with a table is one that Diesel updates and deletes
+    let identifiable = (!input.is_view()).then(|| {
+        quote! {
+            impl diesel::associations::HasTable for #ident {
+                type Table = #module::table;
+                fn table() -> Self::Table { #module::table }
+            }
+            #identifiable
+        }
+    });
+    let keyword = quote_spanned!(ident.span() => struct);
     let (row, pattern) = (tuple(&types), tuple(&fields));
     quote! {
         #(#attributes)*
         #derives
-        #visibility struct #ident { #(#definitions),* }
+        #visibility #keyword #ident { #(#definitions),* }
 
         const _: () = {
             use ::mizzle::__private::diesel;
@@ -58,19 +70,25 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type SelectExpression = #module::Columns;
                 fn construct_selection() -> Self::SelectExpression { #module::all_columns }
             }
-            impl diesel::associations::HasTable for #ident {
-                type Table = #module::table;
-                fn table() -> Self::Table { #module::table }
-            }
             #identifiable
             #(#values)*
+            #derived
         };
     }
 }
 
+/// The field's type; one that only the compiler knows as the column's, of which it has refused what is no column.
+pub(super) fn checked_type(input: &TableInput, column: &ColumnInput) -> TokenStream {
+    let (module, ident, ty) = (input.module(), &column.ident, &column.ty);
+    match column.known() {
+        Some(_) => quote!(#ty),
+        None => quote!(<#module::#ident as ::mizzle::__private::Typed>::Field),
+    }
+}
+
 /// `Debug`, `Clone` and `PartialEq`, less those that the struct derives itself.
-fn missing_derives(input: &TableInput) -> TokenStream {
-    let derived: Vec<Ident> = input
+fn missing_derives(input: &TableInput) -> Derived {
+    let itself: Vec<Ident> = input
         .attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("derive"))
@@ -80,13 +98,8 @@ fn missing_derives(input: &TableInput) -> TokenStream {
         .flatten()
         .filter_map(|path| path.segments.last().map(|last| last.ident.clone()))
         .collect();
-    let missing = [
-        ("Debug", quote!(::core::fmt::Debug)),
-        ("Clone", quote!(::core::clone::Clone)),
-        ("PartialEq", quote!(::core::cmp::PartialEq)),
-    ]
-    .into_iter()
-    .filter(|(name, _)| !derived.iter().any(|derived| derived == name))
-    .map(|(_, path)| path);
-    quote!(#[derive(#(#missing),*)])
+    let missing: Vec<&str> =
+        derived::ALL.into_iter().filter(|name| !itself.iter().any(|it| it == name)).collect();
+    let columns: Vec<_> = input.columns.iter().collect();
+    derived(input, &input.ident, &missing, &columns, |_, ty| ty)
 }

@@ -9,7 +9,7 @@ use syn::{Ident, Visibility};
 
 use super::tuple::tuple;
 use crate::ast::{ColumnInput, TableInput};
-use crate::types::Declared;
+use crate::types::{self, Declared};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let module = input.module();
@@ -73,10 +73,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 fn primary_key(&self) -> Self::PrimaryKey { #key }
                 fn all_columns() -> Columns { all_columns }
             }
-            impl diesel::associations::HasTable for table {
-                type Table = table;
-                fn table() -> table { table }
-            }
             #write
             #joins
 
@@ -110,7 +106,7 @@ pub(super) fn nested(visibility: &Visibility, depth: usize) -> TokenStream {
 }
 
 /// The same words, as if written there.
-fn moved(tokens: TokenStream, span: Span) -> TokenStream {
+pub(super) fn moved(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
@@ -135,12 +131,33 @@ fn typed(input: &TableInput) -> TokenStream {
     own.map(|column| {
         let (ident, ty) = (&column.ident, column.value_type());
         let find = column.options.primary_key.then(|| find_own(&quote!(#module::#ident), ty));
+        let checked = checked(ty);
+        let rust = quote!(<Self as ::mizzle::__private::Typed>::Rust);
+        let field = match column.nullable() {
+            Some(_) => quote!(::core::option::Option<#rust>),
+            None => rust,
+        };
         quote! {
-            impl ::mizzle::__private::Typed for #module::#ident { type Rust = #ty; }
+            impl ::mizzle::__private::Typed for #module::#ident {
+                type Rust = #checked;
+                type Field = #field;
+            }
             #find
         }
     })
     .collect()
+}
+
+/// The type, or one error if no column has it: what a constant that does not evaluate is part of counts as refused already, so
+/// no second wave follows.
+fn checked(ty: &syn::Type) -> TokenStream {
+    let message = types::unknown(ty);
+    let evidence = quote_spanned!(ty.span() => {
+        #[allow(unused_imports)]
+        use ::mizzle::__private::NoColumn as _;
+        ::mizzle::__private::is_column(<::mizzle::__private::Probe<#ty>>::IS_COLUMN, #message)
+    });
+    quote!(<::mizzle::__private::Checked<#ty, #evidence> as ::mizzle::__private::Column>::Type)
 }
 
 fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
@@ -166,9 +183,13 @@ fn sql_types(columns: &[&Ident]) -> Vec<TokenStream> {
     columns.iter().map(|column| quote!(<#column as diesel::Expression>::SqlType)).collect()
 }
 
-/// What makes `diesel::update` and `diesel::delete` take the table.
+/// What makes `diesel::update` and `diesel::delete` take the table, or a query on it.
 fn write_target() -> TokenStream {
     quote! {
+            impl diesel::associations::HasTable for table {
+                type Table = table;
+                fn table() -> table { table }
+            }
             impl diesel::query_builder::IntoUpdateTarget for table {
                 type WhereClause = <Simple as diesel::query_builder::IntoUpdateTarget>::WhereClause;
                 fn into_update_target(self) -> diesel::query_builder::UpdateTarget<table, Self::WhereClause> {
@@ -282,10 +303,14 @@ fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
     // a mark on the column's definition is a mark on its field
     let visibility = moved(nested(&input.visibility, 2), ident.span());
     let (position, group, find) = (position(at, ident), group(input, column), find(column));
-    quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
+    // as if the field were the definition: an error that shows it says no word of the macro
+    let definition = quote_spanned! { ident.span() =>
         #[doc = #doc]
         #[derive(Debug, Clone, Copy, Default)]
         #visibility struct #ident;
+    };
+    quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
+        #definition
 
         impl QueryId for #ident {
             type QueryId = #ident;

@@ -10,6 +10,9 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let table = input.table_name();
     let delete = format!("A delete from \"{table}\", to be given a filter, or `.all_rows()`.");
     let update = format!("An update of \"{table}\", to be given a filter, or `.all_rows()`.");
+    let bound = quote! {
+        ::mizzle::__private::Alteration: ::mizzle::__private::Alters<C, #ident>
+    };
     quote! {
         #[allow(dead_code)]
         impl #ident {
@@ -18,9 +21,10 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             #[doc = #update]
             #visibility fn update<'q, C>(changes: C) -> ::mizzle::Update<'q, #ident>
             where
-                C: ::mizzle::Changes<#ident> + 'q,
+                C: 'q,
+                #bound,
             {
-                ::mizzle::Update::new(changes)
+                <::mizzle::__private::Alteration as ::mizzle::__private::Alters<C, #ident>>::update(changes)
             }
         }
     }

@@ -13,8 +13,8 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::query_source::Column;
 use diesel::sql_types::{self, BigInt, IntoNotNullable, Nullable};
 
-use super::Relation;
 use super::related::{Link, Many, Related, StartsFrom};
+use super::{Push, Relation};
 use crate::model::{HasColumn, Model};
 use crate::node::Beside;
 use crate::query::Fragment;
@@ -168,8 +168,10 @@ impl<'q, L: Link, ST, T> Aggregate<'q, L, ST, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Model, L: Link + StartsFrom<P>> Relation<P> for Count<'_, L> {
     type Out = i64;
+    type After<W: Push<Self>> = L::Then<W::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where
@@ -184,6 +186,7 @@ impl<P: Model, L: Link + StartsFrom<P>> Relation<P> for Count<'_, L> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P, L, ST, T> Relation<P> for Aggregate<'_, L, ST, T>
 where
     P: Model,
@@ -193,6 +196,7 @@ where
     Option<T>: FromSqlRow<Nullable<ST>, Pg>,
 {
     type Out = Option<T>;
+    type After<W: Push<Self>> = L::Then<W::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where

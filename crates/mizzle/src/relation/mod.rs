@@ -18,6 +18,7 @@ pub use aggregate::{Aggregate, Count, Extreme, Summable};
 pub use any::Any;
 pub use key::{KeyColumns, KeyValues, Keyed, NullColumns, SameKey};
 pub use path::Path;
+pub(crate) use related::Rows;
 pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
@@ -49,6 +50,10 @@ impl<M, R> Deref for With<M, R> {
 pub trait Relation<P: Model> {
     /// What stands beside each row: `Vec<…>`, `Option<…>` or a number.
     type Out: Send + 'static;
+    /// The relations `W`, and this one.
+    type After<W: Push<Self>>
+    where
+        Self: Sized;
     #[doc(hidden)]
     fn into_beside<'q>(self) -> Beside<'q>
     where

@@ -26,12 +26,10 @@ pub trait Link: 'static {
 }
 
 /// The table that a relation starts from, as a trait so that the compiler can say what is wrong. Implemented by `#[table]`.
-#[diagnostic::on_unimplemented(
-    message = "this relation does not start from `{P}`",
-    label = "not a relation of `{P}`",
-    note = "`.with(…)` takes the relations of the query's own rows, such as `{P}::…()`"
-)]
-pub trait StartsFrom<P> {}
+pub trait StartsFrom<P> {
+    /// `T`: with any other table there is no such type, and what depends on it is no second mistake.
+    type Then<T>;
+}
 
 /// A relation whose rows hold the key of the row that it starts from: `has_many`, `has_one`. Implemented by `#[table]`.
 pub trait Owning: Link {
@@ -56,8 +54,18 @@ pub struct Maybe;
 #[derive(Debug, Clone, Copy)]
 pub struct One;
 
+/// [`Many`], [`Maybe`] or [`One`] as a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows {
+    Many,
+    Maybe,
+    One,
+}
+
 /// How many related rows there are.
 pub trait Kind: 'static {
+    #[doc(hidden)]
+    const ROWS: Rows;
     /// `Vec<T>` or `Option<T>`.
     type Of<T: Send + 'static>: Send + 'static;
     #[doc(hidden)]
@@ -65,6 +73,7 @@ pub trait Kind: 'static {
 }
 
 impl Kind for Many {
+    const ROWS: Rows = Rows::Many;
     type Of<T: Send + 'static> = Vec<T>;
 
     fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Vec<T>> {
@@ -75,6 +84,7 @@ impl Kind for Many {
 macro_rules! single {
     ($($kind:ident),+) => {
         $(impl Kind for $kind {
+            const ROWS: Rows = Rows::$kind;
             type Of<T: Send + 'static> = Option<T>;
 
             fn collect<T: Send + 'static>(mut rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Option<T>> {
@@ -144,7 +154,7 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     }
 
     /// Loads a relation beside each related row, in the same round trip.
-    pub fn with<R>(mut self, relation: R) -> Related<'q, L, W::Out>
+    pub fn with<R>(mut self, relation: R) -> Related<'q, L, R::After<W>>
     where
         R: Relation<L::Child> + 'q,
         W: Push<R>,
@@ -154,8 +164,10 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Model, L: Link + StartsFrom<P>, W: Relations<L::Child>> Relation<P> for Related<'_, L, W> {
     type Out = <L::Kind as Kind>::Of<W::Item>;
+    type After<V: Push<Self>> = L::Then<V::Out>;
 
     fn into_beside<'q>(self) -> Beside<'q>
     where

@@ -1,7 +1,6 @@
 #[path = "../clinic.rs"]
 mod clinic;
 use clinic::*;
-use mizzle::prelude::*;
 
 fn query(error: &mizzle::Error) {
     let _ = mizzle::Error::constraint_of::<Owner>(error) == Some(PetConstraint::Pkey);

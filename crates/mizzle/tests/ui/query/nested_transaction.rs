@@ -1,6 +1,5 @@
 #[path = "../clinic.rs"]
 mod clinic;
-use clinic::*;
 use mizzle::prelude::*;
 
 async fn nested(db: &Db) -> Result<(), mizzle::Error> {

@@ -1,7 +1,6 @@
 #[path = "../clinic.rs"]
 mod clinic;
 use clinic::*;
-use mizzle::prelude::*;
 
 fn update() {
     let _ = Owner::update(PetPatch::default());

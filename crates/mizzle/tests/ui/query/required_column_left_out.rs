@@ -1,7 +1,6 @@
 #[path = "../clinic.rs"]
 mod clinic;
 use clinic::*;
-use mizzle::prelude::*;
 
 fn insert() {
     let _ = NewPet { id: None, name: String::from("Rex"), owner_id: None };

@@ -11,4 +11,6 @@ fn main() {
     let _ = sql!("SELECT 1 WHERE 1 = {odd}");
     let _ = sql!("SELECT 1 WHERE 1 = {1 +}");
     let _ = sql!("SELECT 1 }");
+    let _ = sql!("SELECT 1 WHERE kind = {Kind::Cat}");
+    let _ = sql!("SELECT 1 WHERE kind = {(Kind::Cat)}");
 }

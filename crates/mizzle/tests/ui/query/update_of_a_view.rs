@@ -1,9 +1,8 @@
 #[path = "../clinic.rs"]
 mod clinic;
 use clinic::*;
-use mizzle::prelude::*;
 
-fn query() {
+fn query(_: Senior) {
     let _ = SeniorPatch::default();
 }
 
