@@ -178,7 +178,7 @@ impl Connection {
     }
 
     /// Counts a statement that was sent; the rows that it writes are told as they are known.
-    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static {
+    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static + use<> {
         let counted = self.meter.clone().zip(Written::by(statement));
         if let Some((meter, written)) = &counted {
             meter.sent(*written);

@@ -84,6 +84,8 @@ impl Db {
     /// # }
     /// ```
     ///
+    /// It also runs again when the connection was lost, or the server unavailable, before COMMIT was sent: nothing has happened then.
+    ///
     /// # Errors
     /// The closure's own error, after a rollback; the last conflict when the policy is used up;
     /// `is_outcome_unknown()` when the connection was lost during COMMIT, in which case nothing is run again.
@@ -94,25 +96,43 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
+        self.transact(work, false).await
+    }
+
+    /// As [`transaction`](Self::transaction); with `patient` it waits for its first connection as for any further one.
+    pub(crate) async fn transact<T, E, F, Work>(&self, work: F, patient: bool) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Work,
+        Work: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
         let mut attempts = self.attempts();
         loop {
-            let attempted = Attempt::begin(self.connection().await?);
+            let connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(error) if (patient || attempts.made > 0) && error.is_transient() => {
+                    attempts.wait_for_the_server(error).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let attempted = Attempt::begin(connection);
             let result = work(attempted.tx()).await;
-            let (conflict, error) = match attempted.end(result).await {
+            match attempted.end(result).await {
                 Ended::Committed(value) => return Ok(value),
                 Ended::Failed(error) => return Err(error),
-                Ended::Conflict(conflict, error) => (conflict, error),
-            };
-            attempts.wait(conflict, error).await?;
+                Ended::Conflict(conflict, error) => attempts.wait(conflict, error).await?,
+                Ended::Interrupted(cause, told) => {
+                    if attempts.wait_for_the_server(cause).await.is_err() {
+                        return Err(told);
+                    }
+                }
+            }
         }
     }
 }
 
 impl Db {
-    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
-        &self.retry
-    }
-
     /// How many connections can be used at a time.
     pub(crate) fn connections(&self) -> usize {
         self.pool.max_size()
@@ -166,6 +186,19 @@ impl<'a> Attempts<'a> {
             return Err(Error::exhausted(self.made, elapsed, error));
         };
         tracing::debug!(attempt = self.made, ?conflict, ?delay, "a conflict was lost, trying again");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    /// Waits as long as the policy says after an attempt that the server or the connection interrupted.
+    ///
+    /// # Errors
+    /// That very error, when the policy is used up.
+    async fn wait_for_the_server(&mut self, error: Error) -> Result<(), Error> {
+        self.made += 1;
+        let delay = self.policy.next(self.made, self.started.elapsed(), Conflict::Data, rand::random());
+        let Some(delay) = delay else { return Err(error) };
+        tracing::debug!(attempt = self.made, %error, ?delay, "interrupted before COMMIT, trying again");
         tokio::time::sleep(delay).await;
         Ok(())
     }

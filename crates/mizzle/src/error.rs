@@ -29,6 +29,7 @@ enum Kind {
     Connect,
     Statement,
     ConnectionLost,
+    LostBeforeCommit,
     OutcomeUnknown,
     Exhausted { attempts: u32, elapsed: Duration },
     Aborted,
@@ -66,6 +67,11 @@ impl Error {
     pub(crate) fn commit(error: tokio_postgres::Error) -> Self {
         let refused = error.as_db_error().is_some_and(|error| !is_of_the_server(error));
         Self::new(if refused { Kind::Statement } else { Kind::OutcomeUnknown }, error)
+    }
+
+    /// A connection that was lost when all was done, and COMMIT had not been sent.
+    pub(crate) fn lost_before_commit() -> Self {
+        Self(Box::new(Inner { kind: Kind::LostBeforeCommit, source: None }))
     }
 
     /// A transaction that would write more rows than Aurora DSQL takes: `more` of them now, if that is known.
@@ -138,7 +144,8 @@ impl Error {
         Conflict::of(self)
     }
 
-    /// Whether the same work may succeed when it is done again as a whole: a conflict, or a connection that could not be made.
+    /// Whether the same work may succeed when it is done again as a whole: a conflict, a connection that could not be made, or one
+    /// that was lost before COMMIT was sent.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         // what was done in chunks is not to be done again as a whole
@@ -146,6 +153,7 @@ impl Error {
             return false;
         }
         self.is_conflict()
+            || self.0.kind == Kind::LostBeforeCommit
             || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
     }
 
@@ -280,7 +288,7 @@ impl Error {
     /// begun anew on another connection.
     pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
-            Kind::ConnectionLost => true,
+            Kind::ConnectionLost | Kind::LostBeforeCommit => true,
             Kind::Statement => self.server().is_some_and(is_of_the_server),
             Kind::Connect => self.is_retryable(),
             _ => false,
@@ -327,6 +335,9 @@ impl fmt::Display for Error {
                 None => f.write_str("the server refused the statement"),
             },
             Kind::ConnectionLost => f.write_str("the connection was lost during a statement"),
+            Kind::LostBeforeCommit => {
+                f.write_str("the connection was lost before COMMIT was sent: the transaction has taken no effect")
+            }
             Kind::OutcomeUnknown => {
                 f.write_str("the connection was lost during COMMIT: the transaction may or may not have taken effect")
             }

@@ -119,7 +119,7 @@ mod write;
 pub mod __private;
 
 pub use budget::Budget;
-pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
+pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, InsertReturning, Position, Progress, Ranges};
 pub use cascade::{Cascade, Children, DeleteCascading};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
@@ -224,11 +224,12 @@ pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
-    Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,
-    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable, With,
+    Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Linking, Many,
+    Maybe, NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable,
+    With,
 };
 pub use row::{PgField, PgRow};
-pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
+pub use shape::{Holds, NoQuery, OfColumns, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
 pub use text::{SqlText, StatementText, ToSqlText};
 pub use time_tz::{SqlTimeTz, TimeTz};

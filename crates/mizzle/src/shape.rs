@@ -11,7 +11,9 @@ use crate::load::Plan;
 use crate::model::Model;
 use crate::node::{Beside, Node};
 use crate::relation::{Link, Many, Maybe, One, Relation};
-use crate::stitch::Reader;
+use crate::row::PgRow;
+use crate::statement::Statement;
+use crate::stitch::{Loaded, Reader};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
 /// struct is the shape with all columns.
@@ -56,6 +58,16 @@ pub trait Part<T> {
 /// A column has no filter, order or limit of its own, so there is no value of this type.
 #[derive(Debug, Clone, Copy)]
 pub enum NoQuery {}
+
+/// What says more about a column: nothing.
+#[diagnostic::on_unimplemented(
+    message = "this shape has related rows, so it cannot be streamed",
+    label = "has a field that is no column",
+    note = "relations are put together when all rows are there: use `load`, in pages, or stream a shape of columns alone"
+)]
+pub trait OfColumns {}
+
+impl OfColumns for NoQuery {}
 
 /// A Rust type that reads a SQL type.
 #[diagnostic::on_unimplemented(
@@ -205,6 +217,19 @@ pub fn read_aggregate<M: Model, R: Relation<M>>(
     row: &mut Reader<'_>,
 ) -> QueryResult<R::Out> {
     R::read(row)
+}
+
+/// A statement, and how its rows are read one by one.
+pub type RowsOf<S> = (Statement, fn(PgRow) -> QueryResult<S>);
+
+/// The statement of a query on a shape of columns alone.
+///
+/// # Errors
+/// When the query cannot be written as SQL.
+pub fn rows_of<S: Shape>(node: Node<'_>) -> QueryResult<RowsOf<S>> {
+    let (mut statements, _) = node.plan()?;
+    // without relations there is one
+    Ok((statements.remove(0), |row| S::read(&mut Loaded::alone(row).reader())))
 }
 
 /// The plan of a shape's query.

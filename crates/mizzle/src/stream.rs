@@ -19,9 +19,10 @@ use crate::statement::Statement;
 pub type Rows<T> = BoxStream<'static, Result<T, Error>>;
 
 /// What makes a value of one row.
-type ReadRow<T> = fn(&PgRow) -> QueryResult<T>;
+type ReadRow<T> = fn(PgRow) -> QueryResult<T>;
 
-/// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations.
+/// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations. A
+/// [`Shape`](macro@crate::Shape) of columns alone is one.
 #[diagnostic::on_unimplemented(
     message = "this query cannot be streamed as rows of `{T}`",
     label = "not a query of one statement that gives `{T}`",
@@ -42,7 +43,7 @@ impl<M: Model> LoadRows<M> for Query<'_, M> {
 
 impl<T: FromRow> LoadRows<T> for RawSql {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
-        Ok((self.into_statement()?, T::from_row))
+        Ok((self.into_statement()?, |row| T::from_row(&row)))
     }
 }
 
@@ -55,7 +56,7 @@ where
     T: FromSqlRow<ST, Pg>,
 {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
-        Ok((Statement::of(&self.as_query())?, PgRow::read::<ST, T>))
+        Ok((Statement::of(&self.as_query())?, |row| row.read::<ST, T>()))
     }
 }
 
@@ -64,7 +65,7 @@ impl Db {
     ///
     /// The stream has a connection of the pool for itself until it ends or is dropped; Aurora DSQL ends every statement with its
     /// transaction after five minutes. A conflict before the first row is met by another attempt, later ones are the stream's.
-    /// A transaction has no such method: its next statement would wait for rows that nobody asks for.
+    /// In a transaction: [`Tx::stream`](crate::Tx::stream).
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
@@ -90,7 +91,7 @@ impl Db {
         stream::once(async move {
             let (statement, read) = statement?;
             let rows = db.arriving(statement).await?;
-            Ok::<_, Error>(rows.map(move |row| read(&row?).map_err(Error::read)))
+            Ok::<_, Error>(rows.map(move |row| read(row?).map_err(Error::read)))
         })
         .try_flatten()
         .boxed()

@@ -1,5 +1,7 @@
 //! One attempt at a transaction: from BEGIN, sent with the first statement, to COMMIT or ROLLBACK.
 
+mod stream;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +42,8 @@ pub(crate) enum Ended<T, E> {
     Committed(T),
     /// Another transaction won; everything was rolled back.
     Conflict(Conflict, Error),
+    /// The server or the connection failed before COMMIT was sent: nothing has happened.
+    Interrupted(Error, E),
     Failed(E),
 }
 
@@ -146,6 +150,10 @@ impl Attempt {
         self.roll_back().await;
         match (self.conflict(&refusal), error) {
             (Some(conflict), _) => Ended::Conflict(conflict, refusal),
+            (None, error) if refusal.is_transient() => {
+                let told = error.unwrap_or_else(|| refusal.clone().into());
+                Ended::Interrupted(refusal, told)
+            }
             (None, Some(error)) => Ended::Failed(error),
             (None, None) => Ended::Failed(Error::aborted().into()),
         }
@@ -153,6 +161,10 @@ impl Attempt {
 
     async fn commit<T, E: From<Error>>(self, value: T) -> Ended<T, E> {
         lock(&self.state).ended = true;
+        if self.connection().client().is_closed() {
+            let error = Error::lost_before_commit();
+            return Ended::Interrupted(error.clone(), error.into());
+        }
         let answer = after_begin(&self.state, self.connection().batch("COMMIT")).await;
         match answer {
             Ok(()) => {

@@ -6,7 +6,9 @@ use std::future::IntoFuture;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact};
+use super::{
+    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Tally, progress_methods, transact,
+};
 use crate::budget::ROWS;
 use crate::db::Db;
 use crate::def::TableDef;
@@ -125,18 +127,7 @@ impl<'a> ChangeAll<'a> {
         self
     }
 
-    /// Calls back after each chunk that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
-
-    /// Moves this bar.
-    #[cfg(feature = "indicatif")]
-    pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
-        self.on_progress = Some(super::progress::on_bar(bar));
-        self
-    }
+    progress_methods!('a);
 
     async fn run(self) -> Result<BulkReport, BulkError> {
         let Self { db, table, work, chunk_rows, mut after, on_progress } = self;

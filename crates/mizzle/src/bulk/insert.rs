@@ -10,9 +10,10 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use super::chunk::{Chunk, Chunks, Limit, Unwritable};
 use super::conflict::OnConflict;
 use super::error::Inner;
+use super::returning::OnRows;
 use super::shape::Shapes;
 use super::{
-    BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Progress, Ranges, Tally,
+    BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Ranges, Tally, progress_methods,
     transact,
 };
 use crate::budget::ROWS;
@@ -20,6 +21,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::methods::Run;
 use crate::model::{Model, NewRow};
+use crate::row::PgRow;
 
 /// An insert of any number of rows, to be awaited. Made by [`Db::insert_all`] and [`Db::insert_stream`].
 ///
@@ -53,6 +55,7 @@ pub struct InsertAll<'a, S> {
     on_conflict: OnConflict,
     skip: Ranges,
     on_progress: Option<OnProgress<'a>>,
+    pub(super) on_rows: Option<OnRows<'a>>,
 }
 
 impl Db {
@@ -102,6 +105,7 @@ impl Db {
             on_conflict: OnConflict::Fail,
             skip: Ranges::default(),
             on_progress: None,
+            on_rows: None,
         }
     }
 }
@@ -170,18 +174,7 @@ impl<'a, S> InsertAll<'a, S> {
         self
     }
 
-    /// Calls back after each chunk that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
-
-    /// Moves this bar, and sets its length if the number of rows is known.
-    #[cfg(feature = "indicatif")]
-    pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
-        self.on_progress = Some(super::progress::on_bar(bar));
-        self
-    }
+    progress_methods!('a);
 }
 
 impl<'a, S> IntoFuture for InsertAll<'a, S>
@@ -200,11 +193,12 @@ impl<'a, S> InsertAll<'a, S>
 where
     S: Stream<Item: NewRow> + Send + 'a,
 {
-    async fn run(self) -> Result<BulkReport, BulkError> {
-        let Self { db, rows, total, limit, concurrency, on_conflict, skip, on_progress } = self;
-        let mut done = Done { tally: Tally::new(on_progress, total), ..Done::new() };
+    pub(super) async fn run(self) -> Result<BulkReport, BulkError> {
+        let Self { db, rows, total, limit, concurrency, on_conflict, skip, on_progress, on_rows } = self;
+        let shapes = Shapes::new::<S::Item>(on_conflict, on_rows.is_some());
+        let mut done = Done { tally: Tally::new(on_progress, total), on_rows, ..Done::new() };
         done.tally.skip(skip.len());
-        let mut chunks = Chunks::new(rows, Shapes::new::<S::Item>(on_conflict), skip, limit);
+        let mut chunks = Chunks::new(rows, shapes, skip, limit);
         let at_a_time = concurrency.min(db.connections()).max(1);
         let mut under_way = FuturesUnordered::new();
         let mut more = true;
@@ -228,10 +222,18 @@ where
 /// What became of one chunk, or of the parts that it was cut into.
 #[derive(Default)]
 struct Outcome {
-    /// Positions, and how many rows were written.
-    committed: Vec<(Ranges, u64)>,
+    committed: Vec<Committed>,
     retries: u64,
     failure: Option<(Ranges, Error)>,
+}
+
+/// One transaction.
+struct Committed {
+    positions: Ranges,
+    /// How many rows were written.
+    changed: u64,
+    /// What came back of them, by position.
+    returned: Vec<(u64, PgRow)>,
 }
 
 /// Writes one chunk, in halves if it turns out too large.
@@ -249,11 +251,15 @@ async fn write(db: &Db, chunk: Result<Chunk, Unwritable>) -> Outcome {
         let statements = part.statements();
         let written = transact(db, &mut outcome.retries, |tx| {
             let statements = statements.clone();
-            async move { Ok(tx.run(statements).await?.iter().map(|answer| answer.changed).sum()) }
+            async move { tx.run(statements).await }
         })
         .await;
         match written {
-            Ok(rows) => outcome.committed.push((part.positions(), rows)),
+            Ok(answers) => outcome.committed.push(Committed {
+                positions: part.positions(),
+                changed: answers.iter().map(|answer| answer.changed).sum(),
+                returned: part.positioned(answers),
+            }),
             Err(error) if error.is_over_budget() && part.rows.len() > 1 => {
                 let (first, second) = part.halves();
                 parts.extend([second, first]);
@@ -270,6 +276,7 @@ async fn write(db: &Db, chunk: Result<Chunk, Unwritable>) -> Outcome {
 /// What became of all chunks so far.
 struct Done<'a> {
     tally: Tally<'a>,
+    on_rows: Option<OnRows<'a>>,
     committed: Ranges,
     unknown: Ranges,
     failed: Ranges,
@@ -281,6 +288,7 @@ impl Done<'_> {
         let none = Ranges::default();
         Self {
             tally: Tally::new(None, None),
+            on_rows: None,
             committed: none.clone(),
             unknown: none.clone(),
             failed: none,
@@ -290,11 +298,15 @@ impl Done<'_> {
 
     fn add(&mut self, outcome: Outcome) {
         self.tally.retried(outcome.retries);
-        for (positions, rows) in &outcome.committed {
-            self.tally.commit(positions.len(), *rows);
-            self.committed.extend(positions);
+        let any = !outcome.committed.is_empty();
+        for Committed { positions, changed, returned } in outcome.committed {
+            self.tally.commit(positions.len(), changed);
+            self.committed.extend(&positions);
+            if let Some(Err(error)) = self.on_rows.as_mut().map(|tell| tell(returned)) {
+                self.cause.get_or_insert(Error::read(error));
+            }
         }
-        if !outcome.committed.is_empty() {
+        if any {
             self.tally.tell();
         }
         if let Some((positions, cause)) = outcome.failure {
@@ -305,7 +317,7 @@ impl Done<'_> {
     }
 
     fn end(self) -> Result<BulkReport, BulkError> {
-        let Self { tally, committed, unknown, failed, cause } = self;
+        let Self { tally, committed, unknown, failed, cause, .. } = self;
         let report = tally.report();
         match cause {
             None => Ok(report),

@@ -92,6 +92,46 @@ impl<'a> Tally<'a> {
     }
 }
 
+/// How the builders of work in chunks take what is told of progress.
+macro_rules! progress_methods {
+    ($told:lifetime) => {
+        /// Calls back after each transaction that is committed.
+        ///
+        /// ```no_run
+        /// # use mizzle::prelude::*;
+        /// # fn main() {}
+        /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+        /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+        /// let old = Event::delete().filter(event::year.lt(2020));
+        /// db.delete_all(old).on_progress(|at| println!("{} rows, {} retries", at.rows_done, at.retries)).await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn on_progress(mut self, tell: impl FnMut($crate::Progress) + Send + $told) -> Self {
+            self.on_progress = Some(Box::new(tell));
+            self
+        }
+
+        /// Moves this bar of [`indicatif`](https://docs.rs/indicatif)'s, and sets its length if the number of rows is known.
+        ///
+        /// ```no_run
+        /// # use mizzle::prelude::*;
+        /// # fn main() {}
+        /// # #[table] struct Event { #[column(primary_key)] id: i64 }
+        /// # async fn example(db: &Db, events: Vec<NewEvent>) -> Result<(), mizzle::Error> {
+        /// db.insert_all(events).progress_bar(indicatif::ProgressBar::no_length()).await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[cfg(feature = "indicatif")]
+        pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
+            self.on_progress = Some($crate::bulk::on_bar(bar));
+            self
+        }
+    };
+}
+pub(crate) use progress_methods;
+
 /// Shows progress on a bar of `indicatif`'s.
 #[cfg(feature = "indicatif")]
 pub(crate) fn on_bar<'a>(bar: indicatif::ProgressBar) -> OnProgress<'a> {

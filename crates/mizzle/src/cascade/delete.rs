@@ -12,13 +12,13 @@ use super::walk::remove;
 use super::{Cascade, Children};
 use crate::budget::ROWS;
 use crate::bulk::{
-    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact,
+    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Tally, progress_methods, transact,
 };
 use crate::db::Db;
 use crate::error::Error;
 use crate::methods::Run;
 use crate::model::Model;
-use crate::relation::NullColumns;
+use crate::relation::{Linking, NullColumns, Related};
 use crate::write::{Delete, Filtered};
 
 /// A delete of rows and what belongs to them, to be awaited. Made by [`Db::delete_cascading`].
@@ -43,6 +43,10 @@ impl Db {
     /// commits later then loses the conflict and runs again. A child that is inserted, or moved to another parent, without that lock
     /// at the moment when its parent goes becomes an orphan, and nobody is told; if you cannot rule that out, declare a real foreign
     /// key.
+    ///
+    /// **It may starve** beside writers who never stop: a transaction deletes [`chunk_rows`](DeleteCascading::chunk_rows) rows at most,
+    /// a parent stays as long as it has a child, and every child that is inserted makes the two conflict. Chunks of a few rows are
+    /// outrun; with the 1,000 of the default, children must come faster than a thousand rows in the time of a transaction.
     ///
     /// What was committed when it ends early stays: children are gone whose parents are still there. The same call goes on from there.
     ///
@@ -122,17 +126,43 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
         self
     }
 
+    /// The rows of this many-to-many relation stay, and are linked to the rows that go no more: the rows of the link table go.
+    ///
+    /// Whoever makes a link locks both of its ends, as [`Db::insert_child`] does for one: `tx.lock_parent(…)` for the other.
+    ///
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # fn main() {}
+    /// # #[table] #[many_to_many(skills: Skill, through = SkillOfVet)]
+    /// # struct Vet { #[column(primary_key)] id: i64 }
+    /// # #[table] struct Skill { #[column(primary_key)] name: String }
+    /// # #[table] struct SkillOfVet {
+    /// #     #[column(primary_key)] #[belongs_to(vet: Vet)] vet_id: i64,
+    /// #     #[column(primary_key)] #[belongs_to(skill: Skill)] skill_name: String,
+    /// # }
+    /// # async fn example(db: &Db, skill: String) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Vet::delete().filter(vet::id.eq(1))).unlink(Vet::skills()).await?;
+    /// // at the same time, somewhere else
+    /// db.transaction(async |tx| {
+    ///     tx.lock_parent(SkillOfVet::skill(), &skill).await?;
+    ///     tx.insert_child(SkillOfVet::vet(), NewSkillOfVet::new(1, &*skill)).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unlink<L: Linking<Parent = P>>(mut self, relation: Related<'_, L>) -> Self {
+        self.cascade = self.cascade.unlink(relation);
+        self
+    }
+
     /// Rows that a transaction changes: 1,000 unless said otherwise, 3,000 at most.
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.chunk_rows = rows.clamp(1, ROWS as usize);
         self
     }
 
-    /// Calls back after each transaction that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
+    progress_methods!('a);
 
     async fn run(self) -> Result<BulkReport, BulkError> {
         let Self { db, keys, cascade, chunk_rows, on_progress } = self;

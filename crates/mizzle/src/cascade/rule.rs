@@ -7,7 +7,7 @@ use super::Children;
 use crate::def::TableDef;
 use crate::error::Error;
 use crate::model::Model;
-use crate::relation::{KeyColumns, NullColumns};
+use crate::relation::{KeyColumns, Linking, NullColumns, Related};
 
 /// What becomes of the rows that belong to a row of `P` when it is deleted; see [`Db::delete_cascading`](crate::Db::delete_cascading).
 pub struct Cascade<P> {
@@ -70,14 +70,25 @@ impl<P: Model> Cascade<P> {
         self.rule(relation, Action::Restrict)
     }
 
-    fn rule<R: Children<P>>(mut self, relation: R, action: Action) -> Self {
-        if !relation.whole() {
+    /// The rows of this many-to-many relation stay, and are linked to the row that goes no more: the rows of the link table go.
+    pub fn unlink<L: Linking<Parent = P>>(self, relation: Related<'_, L>) -> Self {
+        // a `Linking` goes through a link
+        let Some((table, foreign_key)) = L::PATH.link() else { return self };
+        self.push(relation.is_whole(), Rule { table, foreign_key, action: Action::Delete(Vec::new()) })
+    }
+
+    fn rule<R: Children<P>>(self, relation: R, action: Action) -> Self {
+        let (table, foreign_key) = (<R::Child as Model>::DEF, R::ForeignKey::NAMES);
+        self.push(relation.whole(), Rule { table, foreign_key, action })
+    }
+
+    fn push(mut self, whole: bool, rule: Rule) -> Self {
+        if !whole {
             let text =
                 "a relation with a filter or a limit would leave orphans: cascade over all of its rows";
             self.mistake.get_or_insert(Error::build(diesel::result::Error::QueryBuilderError(text.into())));
         }
-        let (table, foreign_key) = (<R::Child as Model>::DEF, R::ForeignKey::NAMES);
-        self.rules.push(Rule { table, foreign_key, action });
+        self.rules.push(rule);
         self
     }
 }

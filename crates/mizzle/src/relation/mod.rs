@@ -18,7 +18,7 @@ pub use aggregate::{Aggregate, Count, Extreme, Summable};
 pub use any::Any;
 pub use key::{KeyColumns, KeyValues, Keyed, NullColumns, SameKey};
 pub use path::Path;
-pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related, StartsFrom};
+pub use related::{Belonging, Kind, Link, Linking, Many, Maybe, One, Owning, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///

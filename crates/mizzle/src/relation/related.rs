@@ -46,6 +46,14 @@ pub trait Owning: Link {
 )]
 pub trait Belonging: Link<Child: Keyed> {}
 
+/// A relation by the rows of a link table: `many_to_many`. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "no table stands between the two ends of this relation",
+    label = "not a `#[many_to_many]`",
+    note = "the rows of a `#[has_many]` or a `#[has_one]` hold the key themselves: `.cascade(…)`, `.set_null(…)` or `.restrict(…)`"
+)]
+pub trait Linking: Link {}
+
 /// Any number of related rows: `has_many`, `many_to_many`.
 #[derive(Debug, Clone, Copy)]
 pub struct Many;
