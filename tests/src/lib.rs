@@ -1,5 +1,6 @@
 //! What the tests that need every crate have in common: a local DSQL, and a database on it.
 
+pub mod clinic;
 mod turns;
 
 use mizzle::Db;
@@ -22,7 +23,7 @@ impl Ground {
     /// # Panics
     /// When the server does not start or refuses a statement.
     pub async fn new(statements: &[&str]) -> Self {
-        Box::pin(Self::limited(Limits::default(), statements)).await
+        Self::limited(Limits::default(), statements).await
     }
 
     /// As [`new`](Self::new), with limits of one's own.

@@ -393,6 +393,23 @@ async fn a_child_whose_parent_goes_first_is_not_inserted() {
     assert_eq!((runs.into_inner(), counts(&db).await), (2, [0; 5]));
 }
 
+/// Both hold on to the parent, and neither has to run again.
+#[tokio::test]
+async fn children_of_one_parent_do_not_get_in_each_others_way() {
+    let (db, other, _local) = two().await;
+    let runs = AtomicU32::new(0);
+    db.transaction(async |tx| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        tx.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
+        other.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
+        // nor does a change of the parent that leaves its key alone
+        other.execute(Owner::update(owner::city.eq("Oslo")).filter(owner::id.eq(1))).await
+    })
+    .await
+    .unwrap();
+    assert_eq!((runs.into_inner(), counts(&db).await[1], orphans(&db).await), (1, 2, 0));
+}
+
 /// The child is committed while the delete is on its way.
 #[tokio::test]
 async fn a_parent_whose_child_comes_first_goes_with_it() {

@@ -16,6 +16,23 @@ use crate::transaction::{Attempt, Ended, Tx};
 use crate::write::Execute;
 
 /// A cluster: cheap to clone, shared by all tasks.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let db = Db::from_env().await?;
+/// let owners: Vec<Owner> = db.load(Owner::query().filter(owner::city.eq("Oslo"))).await?;
+/// // a task of its own has a clone
+/// tokio::spawn({
+///     let db = db.clone();
+///     async move { db.insert(NewOwner::new(1, "Ann", "Oslo")).await }
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool<Connection>,
@@ -27,6 +44,17 @@ impl Db {
     ///
     /// # Errors
     /// A missing or contradictory setting, or whatever keeps the first connection from being made.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// // CLUSTER_ENDPOINT=<cluster id>.dsql.<region>.on.aws CLUSTER_USER=admin
+    /// let db = Db::from_env().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn from_env() -> Result<Self, Error> {
         Self::connect(Config::from_env().map_err(Error::connect)?).await
     }
@@ -35,6 +63,17 @@ impl Db {
     ///
     /// # Errors
     /// Whatever keeps the first connection from being made.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use mizzle::connect::Config;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = Config::from_env()?.search_path("myschema");
+    /// let db = mizzle::Db::connect(config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let db = Self::new(config, PoolOptions::default());
         db.connection().await?;
@@ -42,12 +81,35 @@ impl Db {
     }
 
     /// A pool that connects when it is first used.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use mizzle::connect::{Config, PoolOptions};
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = PoolOptions { max_size: 50, ..PoolOptions::default() };
+    /// let db = mizzle::Db::new(Config::from_env()?, options);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(config: Config, options: PoolOptions) -> Self {
         Self { pool: Pool::new(config, options), retry: RetryPolicy::default() }
     }
 
     /// The same pool under another retry policy.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use mizzle::connect::RetryPolicy;
+    ///
+    /// # fn example(db: &mizzle::Db) {
+    /// // somebody waits for the answer
+    /// let hasty = db.with_retry(RetryPolicy { deadline: Duration::from_secs(1), ..RetryPolicy::default() });
+    /// let once = db.with_retry(RetryPolicy::never());
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_retry(&self, retry: RetryPolicy) -> Self {
         Self { pool: self.pool.clone(), retry }
@@ -57,6 +119,22 @@ impl Db {
     ///
     /// # Errors
     /// When no connection can be had within the acquire timeout.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// use mizzle::diesel_async::RunQueryDsl;
+    ///
+    /// let pooled = db.connection().await?;
+    /// pooled.client().batch_execute("SET search_path = myschema").await.ok();
+    /// let mut connection = &*pooled;
+    /// let names: Vec<String> = owner::table.select(owner::name).load(&mut connection).await.unwrap_or_default();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connection(&self) -> Result<Pooled<Connection>, Error> {
         self.pool.get().await.map_err(Error::connect)
     }

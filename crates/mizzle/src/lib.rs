@@ -58,6 +58,9 @@
 //! }
 //! ```
 //!
+//! Chapters for those who come from elsewhere, side by side with what they know, are in the repository: `docs/from-drizzle.md` and
+//! `docs/from-diesel.md`.
+//!
 //! | to | see |
 //! |---|---|
 //! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`], [`DbEnum`], [`macro@DbType`] |
@@ -67,11 +70,11 @@
 //! | load into one's own structs | [`macro@Shape`] |
 //! | ask about related rows | [`Related::any`], [`Related::none`], [`Related::count`], [`Related::sum`] |
 //! | write SQL by hand | [`sql!`], [`macro@FromRow`] |
-//! | read large results | [`Db::stream`] |
+//! | read large results | [`Db::stream`], [`Tx::stream`] |
 //! | see the SQL | [`ToSqlText`] |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
-//! | change more rows than a transaction takes | [`Db::insert_all`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | change more rows than a transaction takes | [`Db::insert_all`], [`InsertAll::returning`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
 //! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
 

@@ -17,6 +17,20 @@ use crate::stitch::{Loaded, Reader};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
 /// struct is the shape with all columns.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct Name {
+///     name: String,
+/// }
+/// # fn main() {
+/// assert_eq!(Name::query().to_sql().unwrap().to_string(), r#"SELECT "owner"."name" FROM "owner""#);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape of a table",
     label = "needs `#[derive(Shape)]` and `#[shape(of = …)]`"

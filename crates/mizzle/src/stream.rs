@@ -16,6 +16,20 @@ use crate::row::PgRow;
 use crate::statement::Statement;
 
 /// The rows of a query as they arrive. Dropped before its end, the query is cancelled on the server.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let rows: mizzle::Rows<Owner> = db.stream(Owner::query());
+/// let names: Vec<String> = rows.map_ok(|owner| owner.name).try_collect().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Rows<T> = BoxStream<'static, Result<T, Error>>;
 
 /// What makes a value of one row.
@@ -23,6 +37,26 @@ type ReadRow<T> = fn(PgRow) -> QueryResult<T>;
 
 /// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations. A
 /// [`Shape`](macro@crate::Shape) of columns alone is one.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use futures_util::TryStreamExt;
+/// use mizzle::LoadRows;
+///
+/// async fn print<T>(db: &Db, query: impl LoadRows<T>) -> Result<(), mizzle::Error>
+/// where
+///     T: std::fmt::Debug + Send + 'static,
+/// {
+///     db.stream(query).try_for_each(async |row| Ok(println!("{row:?}"))).await
+/// }
+/// print(db, Owner::query().order_by(owner::id)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this query cannot be streamed as rows of `{T}`",
     label = "not a query of one statement that gives `{T}`",

@@ -24,6 +24,23 @@ use crate::write::Execute;
 ///
 /// It has no `transaction` method: Aurora DSQL has no savepoints, so nesting does not compile. Statements can run side by side
 /// (`futures::try_join!`): they share one snapshot and one connection.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let (ann, owners) = db
+///     .transaction(async |tx| {
+///         let ann = tx.insert(NewOwner::new(1, "Ann", "Oslo")).await?;
+///         let owners = tx.load(Owner::query().filter(owner::city.eq("Oslo"))).await?;
+///         Ok::<_, mizzle::Error>((ann, owners))
+///     })
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Tx {
     connection: Connection,
     state: Shared,
@@ -61,11 +78,44 @@ struct State {
 
 impl Tx {
     /// Runs the future once the transaction is committed, and never if it is not: for mail, queues, caches.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let ann = tx.insert(NewOwner::new(1, "Ann", "Oslo")).await?;
+    ///     let name = ann.name.clone();
+    ///     tx.after_commit(async move { println!("welcome, {name}") });
+    ///     Ok::<_, mizzle::Error>(ann)
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn after_commit(&self, effect: impl Future<Output = ()> + Send + 'static) {
         lock(&self.state).after_commit.push(effect.boxed());
     }
 
     /// What the transaction has written so far, and how much more Aurora DSQL will let it write.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     tx.execute(Owner::update(owner::city.eq("Oslo")).all_rows()).await?;
+    ///     println!("{} more rows, {} more bytes", tx.budget().rows_left(), tx.budget().bytes_left());
+    ///     Ok::<_, mizzle::Error>(())
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.meter.budget()

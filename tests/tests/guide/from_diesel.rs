@@ -12,8 +12,8 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// Plain Diesel, on a connection of Mizzle's.
 mod before {
     use diesel::prelude::{
-        AsChangeset, Associations, BelongingToDsl, ExpressionMethods, GroupedBy, Identifiable, Insertable,
-        QueryDsl, Queryable, Selectable, SelectableHelper,
+        AsChangeset, Associations, BelongingToDsl, GroupedBy, Identifiable, Insertable, QueryDsl, Queryable,
+        Selectable, SelectableHelper,
     };
     use diesel_async::RunQueryDsl;
     use mizzle::{Connection, Db};

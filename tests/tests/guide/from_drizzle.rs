@@ -1,5 +1,7 @@
 //! What `docs/from-drizzle.md` shows beside the post's code, where it is not vetclinic's own.
 
+use std::path::Path;
+
 use mizzle::connect::Config;
 use mizzle::diesel::insert_into;
 use mizzle::diesel::upsert::excluded;
@@ -44,8 +46,8 @@ async fn local() -> Result<(LocalDsql, Db)> {
     Ok((local, db))
 }
 
-async fn migrate(db: &Db) -> Result<()> {
-    let folder = Folder::read(repository().join("examples/vetclinic/migrations"))?;
+async fn migrate(db: &Db, migrations: &Path) -> Result<()> {
+    let folder = Folder::read(migrations)?;
     let connection = db.connection().await?;
     apply(connection.client(), &folder, &Options::new("public"), |event| println!("{event}")).await?;
     Ok(())
@@ -133,7 +135,7 @@ async fn the_rest(db: &Db, john: Owner) -> Result<()> {
 #[tokio::test]
 async fn the_chapter_for_those_who_come_from_drizzle_is_true() {
     let (local, db) = local().await.unwrap();
-    migrate(&db).await.unwrap();
+    migrate(&db, &repository().join("examples/vetclinic/migrations")).await.unwrap();
     let john = insert(&db).await.unwrap();
     assert_eq!(find(&db, Some("New York")).await.unwrap(), [john.clone()]);
     assert_eq!(find(&db, None).await.unwrap().len(), 1);

@@ -65,6 +65,18 @@ impl Db {
     ///
     /// # Errors
     /// [`BulkError`]: which rows are committed, which are not, and why.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let report = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await?;
+    /// assert_eq!(report.rows, 100_000);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn insert_all<'a, I>(&self, rows: I) -> InsertAll<'a, stream::Iter<I::IntoIter>>
     where
         I: IntoIterator<Item: NewRow>,
@@ -112,6 +124,18 @@ impl Db {
 
 impl<'a, S> InsertAll<'a, S> {
     /// Rows of a chunk: 1,000 unless said otherwise, 3,000 at most.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).chunk_rows(200).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.limit.rows = rows.clamp(1, ROWS as usize);
         self
@@ -119,18 +143,54 @@ impl<'a, S> InsertAll<'a, S> {
 
     /// Bytes of the values of a chunk: 5 MiB unless said otherwise, 9 MiB at most. Aurora DSQL takes 10 MiB a transaction with
     /// defaults and index entries, which are not known here; a chunk that turns out too large is cut in two.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).chunk_bytes(1 << 20).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
         self.limit.bytes = bytes.clamp(1, 9 << 20);
         self
     }
 
     /// Chunks under way at a time: 4 unless said otherwise, and never more than the pool has connections.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).concurrency(8).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn concurrency(mut self, chunks: usize) -> Self {
         self.concurrency = chunks.max(1);
         self
     }
 
     /// Leaves out rows that are there already, by any unique column: the same call can be made again.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).on_conflict_do_nothing().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_conflict_do_nothing(mut self) -> Self {
         self.on_conflict = OnConflict::DoNothing;
         self
@@ -140,6 +200,18 @@ impl<'a, S> InsertAll<'a, S> {
     /// it is. Name the columns of another unique index by [`unique_by`](Self::unique_by).
     ///
     /// No key may come twice in one chunk (SQLSTATE 21000), and which of two chunks is the later one is not defined.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).on_conflict_do_update().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_conflict_do_update(mut self) -> Self {
         self.on_conflict = OnConflict::DoUpdate(Vec::new());
         self
@@ -169,6 +241,20 @@ impl<'a, S> InsertAll<'a, S> {
     }
 
     /// Leaves out the rows at these positions, counted from 0: what an earlier call has [committed](BulkError::committed).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = || (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// if let Err(error) = db.insert_all(rows()).await {
+    ///     db.insert_all(rows()).skip(error.committed()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn skip(mut self, positions: &Ranges) -> Self {
         self.skip.extend(positions);
         self

@@ -7,6 +7,21 @@ use super::{BulkError, Position};
 use crate::error::Error;
 
 /// How far work in chunks is: told after each chunk that is committed.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let tell = |at: mizzle::Progress| match at.rows_total {
+///     Some(total) => println!("{} of {total} rows, {} retries", at.rows_done, at.retries),
+///     None => println!("{} rows in {:?}", at.rows_done, at.elapsed),
+/// };
+/// db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).on_progress(tell).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -23,6 +38,18 @@ pub struct Progress {
 }
 
 /// What work in chunks came to.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let report: mizzle::BulkReport = db.delete_all(Event::delete().all_rows()).await?;
+/// println!("{} rows in {} transactions, {:?}", report.rows, report.chunks, report.elapsed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct BulkReport {

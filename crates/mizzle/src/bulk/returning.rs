@@ -15,6 +15,18 @@ use crate::row::PgRow;
 pub(super) type OnRows<'a> = Box<dyn FnMut(Vec<(u64, PgRow)>) -> QueryResult<()> + Send + 'a>;
 
 /// An insert of any number of rows that gives them back, to be awaited. Made by [`InsertAll::returning`].
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+/// let events: Vec<Event> = db.insert_all(rows).chunk_rows(500).returning().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is inserted until it is awaited"]
 pub struct InsertReturning<'a, S>(InsertAll<'a, S>);
 

@@ -22,6 +22,24 @@ use crate::relation::{Linking, NullColumns, Related};
 use crate::write::{Delete, Filtered};
 
 /// A delete of rows and what belongs to them, to be awaited. Made by [`Db::delete_cascading`].
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+/// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let report = db
+///     .delete_cascading(Owner::delete().filter(owner::id.eq(1)))
+///     .cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits()))
+///     .set_null(Owner::bills())
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is deleted until it is awaited"]
 pub struct DeleteCascading<'a, P> {
     db: Db,
@@ -45,8 +63,9 @@ impl Db {
     /// key.
     ///
     /// **It may starve** beside writers who never stop: a transaction deletes [`chunk_rows`](DeleteCascading::chunk_rows) rows at most,
-    /// a parent stays as long as it has a child, and every child that is inserted makes the two conflict. Chunks of a few rows are
-    /// outrun; with the 1,000 of the default, children must come faster than a thousand rows in the time of a transaction.
+    /// a parent stays as long as it has a child, and every child that is inserted meanwhile makes the two conflict. Small chunks are
+    /// outrun; one that loses more often than the retry policy allows ends the work with that conflict as its cause. Call it again, or
+    /// give it the time by [`Db::with_retry`].
     ///
     /// What was committed when it ends early stays: children are gone whose parents are still there. The same call goes on from there.
     ///
@@ -96,12 +115,40 @@ impl Db {
 
 impl<'a, P: Model> DeleteCascading<'a, P> {
     /// The rows of this relation go as well. If they are rows of the same table, so do those that belong to them, and so on.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).cascade(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade<R: Children<P>>(mut self, relation: R) -> Self {
         self.cascade = self.cascade.cascade(relation);
         self
     }
 
     /// The rows of this relation go as well, and with what belongs to them happens what is said here.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade_with<R: Children<P>>(
         mut self,
         relation: R,
@@ -112,6 +159,20 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
     }
 
     /// The rows of this relation stay, and belong to nothing.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).set_null(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_null<R>(mut self, relation: R) -> Self
     where
         R: Children<P, ForeignKey: NullColumns>,
@@ -121,6 +182,20 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
     }
 
     /// As long as there is a row of this relation, the work ends with an error; children of other rows may be gone by then.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).restrict(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restrict<R: Children<P>>(mut self, relation: R) -> Self {
         self.cascade = self.cascade.restrict(relation);
         self
@@ -157,6 +232,20 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
     }
 
     /// Rows that a transaction changes: 1,000 unless said otherwise, 3,000 at most.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().all_rows()).cascade(Owner::bills()).chunk_rows(200).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.chunk_rows = rows.clamp(1, ROWS as usize);
         self
