@@ -168,8 +168,8 @@ impl ShapeInput {
         }
         let (ident, query) = (&self.ident, self.query_ident());
         let columns = self.fields.iter().filter(|field| !is_surely_a_column(&field.ty)).map(|field| {
-            let (part, ty) = (self.part(field), &field.ty);
-            quote!(<#part as ::mizzle::Part<#ty>>::Query<'q>: ::mizzle::OfColumns)
+            let part = self.part(field);
+            quote_spanned!(field.ident.span() => #part: ::mizzle::IsColumn<'q>)
         });
         Some(quote! {
             impl<'q> ::mizzle::LoadRows<#ident> for #query<'q>

@@ -232,7 +232,7 @@ pub use relation::{
     With,
 };
 pub use row::{PgField, PgRow};
-pub use shape::{Holds, NoQuery, OfColumns, Part, Reads, Shape, Single};
+pub use shape::{Holds, IsColumn, NoQuery, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
 pub use text::{SqlText, StatementText, ToSqlText};
 pub use time_tz::{SqlTimeTz, TimeTz};

@@ -73,15 +73,15 @@ pub trait Part<T> {
 #[derive(Debug, Clone, Copy)]
 pub enum NoQuery {}
 
-/// What says more about a column: nothing.
+/// A part of a shape that is a column, so that a row of it stands alone. The lifetime is the query's.
 #[diagnostic::on_unimplemented(
-    message = "this shape has related rows, so it cannot be streamed",
+    message = "`{Self}` is a relation, so a shape that has it cannot be streamed",
     label = "has a field that is no column",
     note = "relations are put together when all rows are there: use `load`, in pages, or stream a shape of columns alone"
 )]
-pub trait OfColumns {}
+pub trait IsColumn<'q> {}
 
-impl OfColumns for NoQuery {}
+impl<C: Column> IsColumn<'_> for C {}
 
 /// A Rust type that reads a SQL type.
 #[diagnostic::on_unimplemented(

@@ -57,6 +57,24 @@ type ReadRow<T> = fn(PgRow) -> QueryResult<T>;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A shape with related rows is none, and does not compile:
+///
+/// ```compile_fail,E0277
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct OwnerCard {
+///     pets: Vec<Pet>,
+/// }
+///
+/// fn example(db: &Db) {
+///     let rows = db.stream::<OwnerCard, _>(OwnerCard::query());
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this query cannot be streamed as rows of `{T}`",
     label = "not a query of one statement that gives `{T}`",
