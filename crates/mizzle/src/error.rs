@@ -31,8 +31,7 @@ use crate::constraint::{Constrained, Constraint};
 ///     eprintln!("hint: {hint}");
 /// }
 /// let cause = std::error::Error::source(&error);
-/// # Ok(())
-/// # }
+/// # Ok(()) }
 /// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -156,16 +155,13 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.execute(Owner::delete().all_rows()).await
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner")).await
     ///     && error.is_conflict()
     /// {
     ///     println!("somebody else was faster, each time");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_conflict(&self) -> bool {
@@ -177,20 +173,17 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
     /// use mizzle::connect::Conflict;
     ///
-    /// if let Err(error) = db.execute(Owner::delete().all_rows()).await {
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner")).await {
     ///     match error.conflict() {
     ///         Some(Conflict::Data) => println!("another transaction changed these rows"),
     ///         Some(Conflict::Schema) => println!("the schema has changed"),
     ///         None => return Err(error),
     ///     }
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn conflict(&self) -> Option<Conflict> {
@@ -203,15 +196,12 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.load(Owner::query()).await {
+    /// if let Err(error) = db.execute(sql!("SELECT 1")).await {
     ///     let status = if error.is_retryable() { 503 } else { 500 };
     ///     println!("HTTP {status}");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -238,8 +228,7 @@ impl Error {
     ///     Err(error) if error.is_outcome_unknown() => drop(db.first(Owner::query().filter(owner::id.eq(id))).await?),
     ///     other => drop(other?),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
@@ -260,8 +249,7 @@ impl Error {
     ///     Err(error) if error.is_over_budget() => drop(db.insert_all(many).await?),
     ///     other => drop(other?),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
@@ -284,8 +272,7 @@ impl Error {
     /// {
     ///     println!("rows {} are committed", bulk.committed());
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn as_bulk(&self) -> Option<&BulkError> {
@@ -305,8 +292,7 @@ impl Error {
     ///     Err(error) if error.is_not_found() => None,
     ///     Err(error) => return Err(error),
     /// };
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -318,16 +304,13 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.insert(NewOwner::new(1, "Ann", "Oslo")).await
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, 'Ann')")).await
     ///     && error.is_unique_violation()
     /// {
     ///     println!("there is an owner 1 already");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
@@ -340,16 +323,13 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.execute(Owner::delete().filter(owner::id.eq(1))).await
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner WHERE id = 1")).await
     ///     && error.is_foreign_key_violation()
     /// {
     ///     println!("something belongs to owner 1");
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
@@ -362,16 +342,13 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.insert(NewOwner::new(1, "", "Oslo")).await
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, '')")).await
     ///     && error.is_check_violation()
     /// {
     ///     println!("{:?} does not allow that", error.constraint());
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_check_violation(&self) -> bool {
@@ -383,14 +360,11 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.insert(NewOwner::new(1, "Ann", "Oslo")).await {
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, 'Ann')")).await {
     ///     assert_eq!(error.constraint(), Some("owner_pkey"));
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
@@ -421,8 +395,7 @@ impl Error {
     ///     }
     ///     other => drop(other?),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn constraint_of<M: Constrained>(&self) -> Option<M::Constraint> {
@@ -444,14 +417,11 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
     /// if let Err(error) = db.execute(sql!("SELECT 1 / 0")).await {
     ///     assert_eq!(error.sql_state(), Some("22012"));
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn sql_state(&self) -> Option<&str> {
@@ -463,15 +433,12 @@ impl Error {
     /// # Example
     /// ```no_run
     /// # use mizzle::prelude::*;
-    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
-    /// # fn main() {}
     /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
-    /// if let Err(error) = db.load(Owner::query()).await {
+    /// if let Err(error) = db.execute(sql!("SELECT 1")).await {
     ///     eprintln!("error: {error}");
     ///     error.hint().inspect(|hint| eprintln!("hint: {hint}"));
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn hint(&self) -> Option<&str> {

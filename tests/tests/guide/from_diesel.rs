@@ -155,8 +155,8 @@ async fn columns_one_by_one(db: &Db, id: Uuid) -> Result<()> {
     let patch = OwnerPatch { city: Some("Bergen".into()), ..Default::default() };
     db.execute(diesel::update(owner::table.find(id)).set(patch)).await?;
     // these do not: Diesel writes the columns that are named here and no other
-    db.execute(diesel::insert_into(owner::table).values((owner::name.eq("Bob"), owner::city.eq("Oslo"))))
-        .await?;
+    let bob = (owner::name.eq("Bob"), owner::city.eq("Oslo"));
+    db.execute(diesel::insert_into(owner::table).values(bob)).await?;
     db.execute(diesel::update(owner::table.find(id)).set(owner::city.eq("Oslo"))).await?;
     // Mizzle's update does
     db.execute(Owner::update(owner::city.eq("Oslo")).filter(owner::id.eq(id))).await?;
