@@ -1,8 +1,13 @@
 //! What the tests that need every crate have in common: a local DSQL, and a database on it.
 
+pub mod clinic;
+mod turns;
+
 use mizzle::Db;
 use mizzle::connect::{Config, PoolOptions};
-use mizzle_local::LocalDsql;
+use mizzle_local::{Limits, LocalDsql};
+
+pub use turns::Counted;
 
 /// A local DSQL of one's own and a pool of connections to it as `admin`. Everything stops with it.
 pub struct Ground {
@@ -18,7 +23,15 @@ impl Ground {
     /// # Panics
     /// When the server does not start or refuses a statement.
     pub async fn new(statements: &[&str]) -> Self {
-        let local = LocalDsql::start().await.expect("the local DSQL starts");
+        Self::limited(Limits::default(), statements).await
+    }
+
+    /// As [`new`](Self::new), with limits of one's own.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub async fn limited(limits: Limits, statements: &[&str]) -> Self {
+        let local = LocalDsql::builder().limits(limits).start().await.expect("the local DSQL starts");
         let db = Db::new(config(&local), PoolOptions::default());
         for statement in statements {
             run(&db, statement).await;

@@ -6,7 +6,7 @@ use mizzle::connect::{PoolOptions, RetryPolicy};
 use mizzle::prelude::*;
 use mizzle::{Db, Error};
 use mizzle_local::{Fault, Limits, LocalDsql};
-use mizzle_tests::{config, run};
+use mizzle_tests::{Ground, config, run};
 use uuid::Uuid;
 
 #[table]
@@ -40,10 +40,7 @@ async fn ground(rows: u32, bytes: u64) -> (Db, LocalDsql) {
     let mut limits = Limits::default();
     limits.rows = rows;
     limits.transaction_bytes = bytes;
-    let local = LocalDsql::builder().limits(limits).start().await.unwrap();
-    let db = Db::new(config(&local), PoolOptions::default());
-    run(&db, ITEM).await;
-    run(&db, SEAT).await;
+    let Ground { db, local } = Ground::limited(limits, &[ITEM, SEAT]).await;
     (db, local)
 }
 
@@ -102,6 +99,69 @@ async fn rows_of_nothing_but_defaults_are_inserted() {
     assert_eq!((report.rows, report.chunks), (25, 3));
     let seats: Vec<Seat> = db.load(Seat::query()).await.unwrap();
     assert!(seats.len() == 25 && seats.iter().all(|seat| seat.number == 1 && !seat.taken));
+}
+
+#[tokio::test]
+async fn rows_come_back_as_the_database_made_them_in_the_order_given() {
+    let (db, _local) = plain().await;
+    let new = |id: i64| match id % 3 {
+        0 => NewItem::new(id, "plain"),
+        1 => NewItem::new(id, "sized").size(id as i32),
+        _ => NewItem::new(id, "noted").note("a note"),
+    };
+    // falling ids: neither the order of the key nor that of the shapes
+    let items: Vec<Item> = db.insert_all((0..95).rev().map(new)).chunk_rows(10).returning().await.unwrap();
+    assert_eq!(items.iter().map(|item| item.id).collect::<Vec<_>>(), (0..95).rev().collect::<Vec<_>>());
+    for item in &items {
+        assert_eq!(item.size, if item.id % 3 == 1 { item.id as i32 } else { 7 });
+        assert_eq!(item.note.is_some(), item.id % 3 == 2);
+    }
+    let stored: Vec<Item> = db.load(Item::query().order_by(item::id.desc())).await.unwrap();
+    assert_eq!(items, stored);
+    // what is left out does not come back, what is updated does
+    let new: Vec<Item> =
+        db.insert_all((90..100).map(new)).on_conflict_do_nothing().returning().await.unwrap();
+    let mut new: Vec<_> = new.iter().map(|item| item.id).collect();
+    new.sort_unstable();
+    assert_eq!(new, [95, 96, 97, 98, 99]);
+    let rows = futures_util::stream::iter((98..102).map(|id| NewItem::new(id, "again")));
+    let again: Vec<Item> = db.insert_stream(rows).on_conflict_do_update().returning().await.unwrap();
+    assert_eq!(
+        again.iter().map(|item| (item.id, &*item.name)).collect::<Vec<_>>(),
+        [(98, "again"), (99, "again"), (100, "again"), (101, "again")]
+    );
+    let seats: Vec<Seat> = db.insert_all((0..25).map(|_| NewSeat::new())).returning().await.unwrap();
+    assert_eq!(seats.len(), 25);
+    assert_eq!(db.insert_all(Vec::<NewSeat>::new()).returning().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn rows_are_handed_over_when_their_chunk_is_committed_and_not_before() {
+    let (db, local) = plain().await;
+    // the second of three commits is refused, and its chunk written again
+    local.inject(Fault::DataConflict.nth(2));
+    let mut chunks = Vec::new();
+    let report = db
+        .insert_all(items(0..25))
+        .chunk_rows(10)
+        .concurrency(1)
+        .on_rows(|items: Vec<Item>| chunks.push(items.iter().map(|item| item.id).collect::<Vec<_>>()))
+        .await
+        .unwrap();
+    assert_eq!((report.rows, report.retries), (25, 1));
+    assert_eq!(chunks, [(0..10).collect::<Vec<_>>(), (10..20).collect(), (20..25).collect()]);
+    // what came before a failure stays, and was handed over
+    let mut seen = Vec::new();
+    let rows = (100..130).map(|id| NewItem::new(if id == 115 { 3 } else { id }, "x"));
+    let error = db
+        .insert_all(rows)
+        .chunk_rows(10)
+        .concurrency(1)
+        .on_rows(|items| seen.extend(items.iter().map(|item: &Item| item.id)))
+        .await
+        .unwrap_err();
+    assert!(error.cause().is_unique_violation());
+    assert_eq!((seen, error.committed().to_string()), ((100..110).collect::<Vec<i64>>(), "0..10".into()));
 }
 
 #[tokio::test]

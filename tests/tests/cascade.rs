@@ -6,7 +6,7 @@ use mizzle::connect::PoolOptions;
 use mizzle::prelude::*;
 use mizzle::{Db, Error};
 use mizzle_local::{Limits, LocalDsql};
-use mizzle_tests::{Ground, config, run};
+use mizzle_tests::{Ground, config};
 
 #[table]
 #[has_many(pets: Pet)]
@@ -20,6 +20,7 @@ struct Owner {
 #[table]
 #[has_many(visits: Visit)]
 #[has_many(photos: Photo)]
+#[many_to_many(foods: Food, through = PetToFood)]
 struct Pet {
     #[column(primary_key, default = gen_random_uuid())]
     id: uuid::Uuid,
@@ -63,7 +64,27 @@ struct Folder {
     above_id: Option<i64>,
 }
 
-const TABLES: [&str; 6] = [
+/// Linked to pets both ways.
+#[table]
+#[many_to_many(pets: Pet, through = PetToFood)]
+struct Food {
+    #[column(primary_key)]
+    name: String,
+}
+
+#[table]
+struct PetToFood {
+    #[column(primary_key)]
+    #[belongs_to(pet: Pet)]
+    pet_id: uuid::Uuid,
+    #[column(primary_key)]
+    #[belongs_to(food: Food)]
+    food_name: String,
+}
+
+const TABLES: [&str; 8] = [
+    "CREATE TABLE food (name text PRIMARY KEY)",
+    "CREATE TABLE pet_to_food (pet_id uuid, food_name text, PRIMARY KEY (pet_id, food_name))",
     "CREATE TABLE owner (id bigint PRIMARY KEY, city text NOT NULL)",
     "CREATE TABLE pet (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), owner_id bigint)",
     "CREATE TABLE bill (id bigint PRIMARY KEY, owner_id bigint NOT NULL)",
@@ -80,12 +101,15 @@ async fn ground() -> Ground {
 async fn narrow() -> (Db, LocalDsql) {
     let mut limits = Limits::default();
     limits.rows = 10;
-    let local = LocalDsql::builder().limits(limits).start().await.unwrap();
-    let db = Db::new(config(&local), PoolOptions::default());
-    for table in TABLES {
-        run(&db, table).await;
-    }
+    let Ground { db, local } = Ground::limited(limits, &TABLES).await;
     (db, local)
+}
+
+/// Two who race, and owner 1.
+async fn two() -> (Db, Db, LocalDsql) {
+    let Ground { db, local } = ground().await;
+    db.insert(NewOwner::new(1, "Bergen")).await.unwrap();
+    (db, Db::new(config(&local), PoolOptions::default()), local)
 }
 
 /// How many rows there are of owners, pets, visits, and photos, and how many photos belong to nothing.
@@ -201,6 +225,84 @@ async fn a_cascade_over_some_of_the_children_is_refused() {
     let some = Owner::pets().filter(pet::owner_id.gt(7));
     let error = db.delete_cascading(Owner::delete().all_rows()).cascade(some).await.unwrap_err();
     assert!(format!("{error:?}").contains("would leave orphans"), "{error:?}");
+    let some = Pet::foods().limit(1);
+    let error = db.delete_cascading(Pet::delete().all_rows()).unlink(some).await.unwrap_err();
+    assert!(format!("{error:?}").contains("would leave orphans"), "{error:?}");
+}
+
+/// Links whose pet or food is not there.
+async fn loose(db: &Db) -> usize {
+    let links = db.load(PetToFood::query().with(PetToFood::pet()).with(PetToFood::food())).await.unwrap();
+    links.iter().filter(|link| link.related.0.is_none() || link.related.1.is_none()).count()
+}
+
+#[tokio::test]
+async fn links_go_with_either_of_their_ends_and_the_other_end_stays() {
+    let (db, _local) = narrow().await;
+    fill(&db).await;
+    db.insert_all(["fish", "meat", "milk"].map(NewFood::new)).await.unwrap();
+    let pets: Vec<Pet> = db.load(Pet::query()).await.unwrap();
+    let links = pets
+        .iter()
+        .flat_map(|pet| ["fish", "meat"].map(|food| NewPetToFood::new(pet.id, food)))
+        .collect::<Vec<_>>();
+    db.insert_all(links).chunk_rows(10).await.unwrap();
+    // 28 links and the food, ten rows a transaction
+    let delete = db.delete_cascading(Food::delete().filter(food::name.eq("fish"))).unlink(Food::pets());
+    let report = delete.chunk_rows(10).await.unwrap();
+    assert_eq!((report.rows, report.chunks), (29, 3));
+    assert_eq!((counts(&db).await[1], loose(&db).await), (28, 0));
+    // deeper down: the links of the pets of an owner
+    let report = db
+        .delete_cascading(Owner::delete().filter(owner::id.eq(1)))
+        .cascade_with(Owner::pets(), |pets| {
+            pets.cascade(Pet::visits()).cascade(Pet::photos()).unlink(Pet::foods())
+        })
+        .chunk_rows(10)
+        .await
+        .unwrap();
+    assert_eq!(report.rows, 1 + 7 * (1 + 4 + 2 + 1));
+    assert_eq!(db.load(PetToFood::query()).await.unwrap().len(), 21);
+    assert_eq!((db.load(Food::query()).await.unwrap().len(), loose(&db).await), (2, 0));
+}
+
+#[tokio::test]
+async fn a_link_and_the_end_of_what_it_links_conflict() {
+    let (db, other, _local) = two().await;
+    db.insert(NewFood::new("fish")).await.unwrap();
+    let rex = db.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await.unwrap().id;
+    let fish = || Food::delete().filter(food::name.eq("fish"));
+    // the link comes first, so it goes with the food
+    let runs = AtomicU32::new(0);
+    let link = async |db: &Db, meanwhile: bool| {
+        db.transaction(async |tx| {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            tx.lock_parent(PetToFood::food(), &"fish".to_owned()).await?;
+            let link = tx.insert_child(PetToFood::pet(), NewPetToFood::new(rex, "fish")).await?;
+            if meanwhile && run == 0 {
+                other.delete_cascading(fish()).unlink(Food::pets()).await?;
+            }
+            Ok::<_, Error>(link)
+        })
+        .await
+    };
+    let runs_of_delete = AtomicU32::new(0);
+    let gone = db
+        .transaction(async |tx| {
+            let gone = tx.delete_cascading(fish(), |foods| foods.unlink(Food::pets())).await?;
+            if runs_of_delete.fetch_add(1, Ordering::SeqCst) == 0 {
+                link(&other, false).await?;
+            }
+            Ok::<_, Error>(gone)
+        })
+        .await
+        .unwrap();
+    assert_eq!((gone, runs_of_delete.into_inner(), loose(&db).await), (2, 2, 0));
+    // the food goes first, so there is nothing to link
+    db.insert(NewFood::new("fish")).await.unwrap();
+    runs.store(0, Ordering::SeqCst);
+    assert!(link(&db, true).await.unwrap_err().is_foreign_key_violation());
+    assert_eq!((runs.load(Ordering::SeqCst), db.load(PetToFood::query()).await.unwrap().len()), (2, 0));
 }
 
 #[tokio::test]
@@ -270,9 +372,7 @@ async fn a_child_needs_its_parent() {
 /// The delete is committed while the child is on its way.
 #[tokio::test]
 async fn a_child_whose_parent_goes_first_is_not_inserted() {
-    let Ground { db, local } = ground().await;
-    let other = Db::new(config(&local), PoolOptions::default());
-    db.insert(NewOwner::new(1, "Bergen")).await.unwrap();
+    let (db, other, _local) = two().await;
     let runs = AtomicU32::new(0);
     let error = db
         .transaction(async |tx| {
@@ -293,12 +393,27 @@ async fn a_child_whose_parent_goes_first_is_not_inserted() {
     assert_eq!((runs.into_inner(), counts(&db).await), (2, [0; 5]));
 }
 
+/// Both hold on to the parent, and neither has to run again.
+#[tokio::test]
+async fn children_of_one_parent_do_not_get_in_each_others_way() {
+    let (db, other, _local) = two().await;
+    let runs = AtomicU32::new(0);
+    db.transaction(async |tx| {
+        runs.fetch_add(1, Ordering::SeqCst);
+        tx.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
+        other.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await?;
+        // nor does a change of the parent that leaves its key alone
+        other.execute(Owner::update(owner::city.eq("Oslo")).filter(owner::id.eq(1))).await
+    })
+    .await
+    .unwrap();
+    assert_eq!((runs.into_inner(), counts(&db).await[1], orphans(&db).await), (1, 2, 0));
+}
+
 /// The child is committed while the delete is on its way.
 #[tokio::test]
 async fn a_parent_whose_child_comes_first_goes_with_it() {
-    let Ground { db, local } = ground().await;
-    let other = Db::new(config(&local), PoolOptions::default());
-    db.insert(NewOwner::new(1, "Bergen")).await.unwrap();
+    let (db, other, _local) = two().await;
     let runs = AtomicU32::new(0);
     let gone = db
         .transaction(async |tx| {
@@ -321,9 +436,7 @@ async fn a_parent_whose_child_comes_first_goes_with_it() {
 /// A restriction that comes while the delete is on its way holds.
 #[tokio::test]
 async fn a_restriction_that_comes_first_keeps_the_parent() {
-    let Ground { db, local } = ground().await;
-    let other = Db::new(config(&local), PoolOptions::default());
-    db.insert(NewOwner::new(1, "Bergen")).await.unwrap();
+    let (db, other, _local) = two().await;
     let runs = AtomicU32::new(0);
     let error = db
         .transaction(async |tx| {
@@ -344,11 +457,8 @@ async fn a_restriction_that_comes_first_keeps_the_parent() {
 /// A child that moves to a parent that goes, both orders.
 #[tokio::test]
 async fn a_child_that_moves_under_the_lock_of_its_new_parent_is_safe() {
-    let Ground { db, local } = ground().await;
-    let other = Db::new(config(&local), PoolOptions::default());
-    for id in [1, 2] {
-        db.insert(NewOwner::new(id, "Bergen")).await.unwrap();
-    }
+    let (db, other, _local) = two().await;
+    db.insert(NewOwner::new(2, "Bergen")).await.unwrap();
     let rex = db.insert_child(Pet::owner(), NewPet::new().owner_id(1)).await.unwrap();
     let runs = AtomicU32::new(0);
     let moved = db
@@ -374,9 +484,7 @@ async fn a_child_that_moves_under_the_lock_of_its_new_parent_is_safe() {
 /// What the documentation warns of, and why the tests above could fail.
 #[tokio::test]
 async fn a_child_that_is_inserted_without_the_lock_becomes_an_orphan() {
-    let Ground { db, local } = ground().await;
-    let other = Db::new(config(&local), PoolOptions::default());
-    db.insert(NewOwner::new(1, "Bergen")).await.unwrap();
+    let (db, other, _local) = two().await;
     db.transaction(async |tx| {
         tx.first(Owner::query().filter(owner::id.eq(1))).await?;
         tx.insert(NewPet::new().owner_id(1)).await?;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use mizzle::connect::PoolOptions;
 use mizzle::prelude::*;
 use mizzle::{Db, Error, diesel};
 use mizzle_local::{Fault, Limits, LocalDsql};
-use mizzle_tests::{config, run};
+use mizzle_tests::{Ground, run};
 use tokio::sync::Barrier;
 
 #[table]
@@ -35,11 +34,7 @@ const TABLES: [&str; 2] = [
 async fn ground() -> (Db, LocalDsql) {
     let mut limits = Limits::default();
     limits.rows = 10;
-    let local = LocalDsql::builder().limits(limits).start().await.unwrap();
-    let db = Db::new(config(&local), PoolOptions::default());
-    for table in TABLES {
-        run(&db, table).await;
-    }
+    let Ground { db, local } = Ground::limited(limits, &TABLES).await;
     (db, local)
 }
 

@@ -1,14 +1,7 @@
 //! How often a client and the server take turns: counted on the wire, by a relay between them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-use mizzle::Db;
-use mizzle::connect::PoolOptions;
 use mizzle::prelude::*;
-use mizzle_tests::{Ground, config};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use mizzle_tests::{Counted, Ground};
 
 #[table]
 #[has_many(branches: Branch)]
@@ -88,54 +81,9 @@ struct Leaf {
     branch_id: i32,
 }
 
-/// Counts how often the client speaks after the server has.
-#[derive(Default)]
-struct Turns {
-    count: AtomicU32,
-    server_spoke: AtomicBool,
-}
-
-impl Turns {
-    /// Passes bytes between the first client and the server; TLS inside stays as it is.
-    async fn relay(self: Arc<Self>, listener: TcpListener, server: std::net::SocketAddr) {
-        let (client, _) = listener.accept().await.unwrap();
-        client.set_nodelay(true).unwrap();
-        let (from_client, to_client) = client.into_split();
-        let server = TcpStream::connect(server).await.unwrap();
-        server.set_nodelay(true).unwrap();
-        let (from_server, to_server) = server.into_split();
-        let asked = pump(from_client, to_server, || {
-            if self.server_spoke.swap(false, Ordering::SeqCst) {
-                self.count.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        let answered = pump(from_server, to_client, || self.server_spoke.store(true, Ordering::SeqCst));
-        futures_util::future::join(asked, answered).await;
-    }
-
-    /// The turns taken by this work.
-    async fn of<T>(&self, work: impl Future<Output = T>) -> (T, u32) {
-        let before = self.count.load(Ordering::SeqCst);
-        let done = work.await;
-        (done, self.count.load(Ordering::SeqCst) - before)
-    }
-}
-
-async fn pump(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + Unpin, seen: impl Fn()) {
-    let mut buffer = vec![0; 64 << 10];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        seen();
-        if to.write_all(&buffer[..read]).await.is_err() {
-            return;
-        }
-    }
-}
-
 /// Two trees: the first has branches 1 and 2, bird 1 and a label; leaf 1 is on branch 1.
 struct Forest {
-    db: Db,
-    turns: Arc<Turns>,
-    relay: tokio::task::JoinHandle<()>,
+    counted: Counted,
     _ground: Ground,
 }
 
@@ -156,12 +104,7 @@ async fn forest() -> Forest {
     ground.db.insert(NewBird::new(1)).await.unwrap();
     ground.db.insert(NewNest::new(1, 1)).await.unwrap();
 
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let relayed = config(&ground.local).port(listener.local_addr().unwrap().port());
-    let turns = Arc::new(Turns::default());
-    let relay = tokio::spawn(turns.clone().relay(listener, ground.local.address()));
-    let db = Db::new(relayed, PoolOptions { max_size: 1, ..PoolOptions::default() });
-    Forest { db, turns, relay, _ground: ground }
+    Forest { counted: Counted::new(&ground), _ground: ground }
 }
 
 impl Forest {
@@ -175,10 +118,10 @@ impl Forest {
         assert_eq!(text.statements().len(), statements, "{text}");
         // the first time, the statements are prepared behind their own answers
         for _ in 0..2 {
-            self.db.load(query()).await.unwrap();
+            self.counted.db.load(query()).await.unwrap();
         }
         let before = self.executed().await;
-        let (rows, taken) = self.turns.of(self.db.load(query())).await;
+        let (rows, taken) = self.counted.turns_of(self.counted.db.load(query())).await;
         assert_eq!(taken, 1, "turns for {text}");
         assert_eq!(self.executed().await - before, statements as i64, "statements for {text}");
         rows.unwrap()
@@ -192,7 +135,7 @@ impl Forest {
              WHERE statement NOT LIKE '%pg_prepared_statements%'"
             )
         };
-        self.db.first::<(i64,), _>(question()).await.unwrap().0
+        self.counted.db.first::<(i64,), _>(question()).await.unwrap().0
     }
 }
 
@@ -220,7 +163,6 @@ async fn every_kind_of_relation_is_loaded_in_one_flight_with_one_statement_each(
     assert_eq!(deep[1].related[0].related[0].related.as_ref().unwrap().id, 3);
     let any = forest.in_one_flight(1, || Tree::query().filter(Tree::birds().any())).await;
     assert_eq!(any, [Tree { id: 1 }]);
-    forest.relay.abort();
 }
 
 #[tokio::test]
@@ -232,23 +174,21 @@ async fn a_shape_of_depth_three_with_a_count_is_one_flight() {
     assert_eq!(cards[0].branches[0].leaves[0].branch.id, 1);
     assert_eq!((cards[0].birds.len(), cards[0].label.is_some(), cards[0].count), (1, true, 2));
     assert_eq!((cards[1].birds.len(), cards[1].label.is_some(), cards[1].count), (0, false, 1));
-    forest.relay.abort();
 }
 
 #[tokio::test]
 async fn a_first_execution_and_a_transaction_take_no_turn_more_than_they_need() {
     let forest = forest().await;
-    let Forest { db, turns, .. } = &forest;
+    let (counted, db) = (&forest.counted, &forest.counted.db);
     let one = || db.first(Tree::query().filter(tree::id.eq(1)));
     one().await.unwrap();
     one().await.unwrap();
-    let (tree, taken) = turns.of(one()).await;
+    let (tree, taken) = counted.turns_of(one()).await;
     assert_eq!((tree.unwrap().id, taken), (1, 1));
 
     // BEGIN goes with the first statement: one turn for it, one for COMMIT
     let in_transaction = || db.transaction(async |tx| tx.first(Tree::query().filter(tree::id.eq(2))).await);
     in_transaction().await.unwrap();
-    let (tree, taken) = turns.of(in_transaction()).await;
+    let (tree, taken) = counted.turns_of(in_transaction()).await;
     assert_eq!((tree.unwrap().id, taken), (2, 2));
-    forest.relay.abort();
 }

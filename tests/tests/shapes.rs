@@ -4,62 +4,10 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use mizzle::prelude::*;
 use mizzle_tests::Ground;
+use mizzle_tests::clinic::{
+    self, Food, NewPassport, NewVisit, Owner, Passport, Pet, Visit, day, food, owner, pet, visit,
+};
 use uuid::Uuid;
-
-#[table]
-#[has_many(pets: Pet)]
-#[has_one(passport: Passport)]
-struct Owner {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    name: String,
-    telephone: Option<String>,
-}
-
-#[table]
-#[has_many(visits: Visit)]
-#[many_to_many(foods: Food, through = PetToFood)]
-struct Pet {
-    #[column(primary_key, default = gen_random_uuid())]
-    id: Uuid,
-    name: String,
-    weight: i32,
-    #[belongs_to(owner: Owner)]
-    owner_id: Option<Uuid>,
-}
-
-#[table]
-struct Visit {
-    #[column(primary_key)]
-    number: i64,
-    #[belongs_to(pet: Pet)]
-    pet_id: Uuid,
-    cost: i64,
-}
-
-#[table]
-struct Food {
-    #[column(primary_key)]
-    name: String,
-}
-
-#[table]
-struct PetToFood {
-    #[column(primary_key)]
-    #[belongs_to(pet: Pet)]
-    pet_id: Uuid,
-    #[column(primary_key)]
-    #[belongs_to(food: Food)]
-    food_name: String,
-}
-
-#[table]
-struct Passport {
-    #[column(primary_key)]
-    number: i64,
-    #[belongs_to(owner: Owner)]
-    owner_id: Uuid,
-}
 
 #[derive(Shape, Debug, PartialEq)]
 #[shape(of = Owner)]
@@ -125,33 +73,12 @@ struct Counted {
     least: Option<i64>,
 }
 
-/// John, with passport 7, has Rex (10 kg; three visits) and Tom (4 kg), who both eat fish; Rex also eats meat. Mary has nothing.
+/// As it opens; John has passport 7, and Rex has been here three times.
 async fn clinic() -> Ground {
-    let ground = Ground::new(&[
-        "CREATE TABLE owner (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL, telephone text)",
-        "CREATE TABLE pet (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL, weight int NOT NULL, owner_id uuid)",
-        "CREATE TABLE visit (number bigint PRIMARY KEY, pet_id uuid NOT NULL, cost bigint NOT NULL)",
-        "CREATE TABLE food (name text PRIMARY KEY)",
-        "CREATE TABLE pet_to_food (pet_id uuid, food_name text, PRIMARY KEY (pet_id, food_name))",
-        "CREATE TABLE passport (number bigint PRIMARY KEY, owner_id uuid NOT NULL)",
-    ])
-    .await;
-    let db = &ground.db;
-    let john = db.insert(NewOwner::new("John").telephone("555")).await.unwrap();
-    db.insert(NewOwner::new("Mary")).await.unwrap();
-    db.insert(NewPassport::new(7, john.id)).await.unwrap();
-    let rex = db.insert(NewPet::new("Rex", 10).owner_id(john.id)).await.unwrap();
-    let tom = db.insert(NewPet::new("Tom", 4).owner_id(john.id)).await.unwrap();
-    let visit = |number, cost| NewVisit::new(number, rex.id, cost);
-    db.insert_many(&[visit(1, 10), visit(2, 20), visit(3, 30)]).await.unwrap();
-    db.insert_many(&[NewFood::new("fish"), NewFood::new("meat")]).await.unwrap();
-    db.insert_many(&[
-        NewPetToFood::new(rex.id, "fish"),
-        NewPetToFood::new(rex.id, "meat"),
-        NewPetToFood::new(tom.id, "fish"),
-    ])
-    .await
-    .unwrap();
+    let (ground, john, rex) = clinic::open().await;
+    ground.db.insert(NewPassport::new(7, john.id)).await.unwrap();
+    let visits = [1, 2, 3].map(|number| NewVisit::new(number, rex.id, day(1)).cost(number * 10));
+    ground.db.insert_many(&visits).await.unwrap();
     ground
 }
 
@@ -203,7 +130,7 @@ async fn numbers_about_relations_need_no_column_of_the_row() {
 #[tokio::test]
 async fn a_logical_relation_that_leads_nowhere_is_told_apart_from_one_that_is_optional() {
     let Ground { db, local: _local } = clinic().await;
-    db.insert(NewVisit::new(9, Uuid::nil(), 0)).await.unwrap();
+    db.insert(NewVisit::new(9, Uuid::nil(), day(1))).await.unwrap();
     let there = db.load(Dangling::query().filter(visit::number.lt(9))).await.unwrap();
     assert_eq!(there.len(), 3);
     let error = db.load(Dangling::query()).await.unwrap_err();

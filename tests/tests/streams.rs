@@ -106,6 +106,67 @@ async fn models_and_diesels_queries_stream_as_well() {
     assert_eq!(db.load(Item::query()).await.unwrap().len(), 1_000);
 }
 
+/// An item without its id.
+#[derive(Shape, Debug, PartialEq)]
+#[shape(of = Item)]
+struct Named {
+    #[shape(from = name)]
+    called: Called,
+}
+
+/// A type that does not tell whether it is a column's.
+#[derive(Debug, Clone, PartialEq, DbType)]
+struct Called(String);
+
+#[tokio::test]
+async fn a_shape_of_columns_streams_and_so_does_a_transaction() {
+    let ground = Ground::new(&["CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL)"]).await;
+    let db = narrow(&ground);
+    let items: Vec<_> = (0..1_000).map(|id| NewItem::new(id, format!("item {id}"))).collect();
+    db.insert_many(&items).await.unwrap();
+    let query = Named::query().filter(item::id.ge(10)).order_by(item::id).limit(2);
+    let named: Vec<Named> = db.stream(query).try_collect().await.unwrap();
+    assert_eq!(named, ["item 10", "item 11"].map(|name| Named { called: Called(name.into()) }));
+
+    let runs = AtomicUsize::new(0);
+    let counted = db
+        .transaction(async |mut tx| {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
+            tx.insert(NewItem::new(1_000, "its own")).await?;
+            let mut rows = tx.stream(Named::query().order_by(item::id));
+            let mut last = rows.try_next().await?;
+            if run == 0 {
+                // its snapshot does not see what comes in meanwhile, and the conflict that follows runs it again
+                ground.db.insert(NewItem::new(1_000, "somebody else's")).await?;
+            }
+            let mut count = 1;
+            while let Some(row) = rows.try_next().await? {
+                (last, count) = (Some(row), count + 1);
+            }
+            assert_eq!(last, Some(Named { called: Called("its own".into()) }));
+            // dropped half-way, the rest does not come in the way of what follows
+            drop(rows);
+            let first = tx.stream(Item::query().order_by(item::id)).next().await.unwrap()?;
+            assert_eq!(first.id, 0);
+            tx.execute(Item::delete().filter(item::id.lt(10))).await?;
+            Ok::<_, Error>(count)
+        })
+        .await;
+    assert!(counted.unwrap_err().is_unique_violation(), "the second run finds the other's row");
+    assert_eq!(runs.into_inner(), 2);
+    assert_eq!(db.load(Item::query()).await.unwrap().len(), 1_001);
+    // a refused stream is a refused statement: the transaction does not commit
+    let swallowed = db
+        .transaction(async |mut tx| {
+            tx.insert(NewItem::new(2_000, "lost")).await?;
+            let refused = tx.stream::<(i32,), _>(sql!("SELECT 1 / (id - 5) FROM item ORDER BY id")).count();
+            Ok::<_, Error>(refused.await)
+        })
+        .await;
+    assert!(swallowed.unwrap_err().to_string().contains("the closure returned Ok"));
+    assert_eq!(db.load(Item::query()).await.unwrap().len(), 1_001);
+}
+
 /// Counts for hours.
 fn endless() -> mizzle::RawSql {
     sql!("SELECT count(*) FROM generate_series(1::bigint, 1000000000000) AS n")

@@ -233,6 +233,33 @@ async fn rows_in_bulk_have_what_the_table_says_of_its_columns() {
 }
 
 #[tokio::test]
+async fn diesels_statements_take_rows_and_patches_with_what_the_program_makes() {
+    use mizzle::diesel;
+    let Ground { db, local: _local } = Ground::new(&[PLACE]).await;
+    let one = diesel::insert_into(place::table).values(NewPlace::new(Code("one".into())));
+    let one: Place = db.first(one.returning(Place::as_returning())).await.unwrap();
+    assert!(!one.id.0.is_nil(), "`new` has made the id");
+    let alike = PlacePatch { alike: Some(Some(Kind::Tree)), ..Default::default() };
+    let update = |patch| diesel::update(place::table.find(one.id)).set(patch);
+    assert_eq!(db.execute(update(alike)).await.unwrap(), 1);
+    let again: Place = db.first(place::table.find(one.id)).await.unwrap();
+    assert_eq!((again.alike, again.changed), (Some(Kind::Tree), Some(written())));
+
+    // columns set one by one are Diesel's alone: what the program makes is not among them
+    let reset = diesel::update(place::table.find(one.id)).set(place::changed.eq(None::<DateTime<Utc>>));
+    db.execute(reset).await.unwrap();
+    db.execute(diesel::update(place::table.find(one.id)).set(place::alike.eq(Kind::Rock))).await.unwrap();
+    let again: Place = db.first(place::table.find(one.id)).await.unwrap();
+    assert_eq!((again.alike, again.changed), (Some(Kind::Rock), None));
+    let bare = diesel::insert_into(place::table).values(place::code.eq(Code("two".into())));
+    let refused = db.execute(bare).await.unwrap_err();
+    assert_eq!(refused.sql_state(), Some("23502"), "the id has no default in the database: {refused}");
+    // Mizzle's own update knows
+    db.execute(Place::update(place::alike.eq(Kind::Tree)).filter(place::id.eq(one.id))).await.unwrap();
+    assert_eq!(db.first(Place::query()).await.unwrap().changed, Some(written()));
+}
+
+#[tokio::test]
 async fn a_cascade_follows_keys_of_several_columns() {
     let Ground { db, local: _local } = Ground::new(&HALLS).await;
     for (town, number) in [("Oslo", 1), ("Oslo", 2), ("Bergen", 1)] {

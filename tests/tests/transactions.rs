@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mizzle::connect::{Conflict, PoolOptions, RetryPolicy};
 use mizzle::prelude::*;
-use mizzle::{Db, Error};
+use mizzle::{Connection, Db, Error};
+use mizzle_local::Fault;
 use mizzle_tests::{Ground, config};
 use tokio::sync::Barrier;
 
@@ -273,4 +274,85 @@ async fn a_server_that_is_gone_is_a_lost_connection_and_not_a_conflict() {
         text == "no connection to the cluster" || text == "the connection was lost during a statement",
         "{text}"
     );
+}
+
+/// One connection, so that it is known which one a transaction has.
+async fn of_one_connection(ground: &Ground) -> (Db, Connection) {
+    let db = Db::new(config(&ground.local), PoolOptions { max_size: 1, ..PoolOptions::default() });
+    let connection = Connection::clone(&*db.connection().await.unwrap());
+    (db, connection)
+}
+
+/// Cuts a connection, and waits until its client knows.
+async fn cut(ground: &Ground, connection: &Connection) {
+    assert!(ground.local.cut_sessions() > 0);
+    while !connection.client().is_closed() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_connection_is_lost_before_its_commit_runs_again() {
+    let ground = bank().await;
+    // at a statement
+    ground.local.inject(Fault::CutSession.nth(3));
+    let runs = AtomicU32::new(0);
+    let pay = || {
+        ground.db.transaction(async |tx| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            add(&tx, 1, 1).await
+        })
+    };
+    pay().await.unwrap();
+    assert_eq!((runs.load(Ordering::SeqCst), balance(&ground.db, 1).await), (2, 101));
+    // after the last statement: COMMIT is never sent, so its outcome is known
+    let (db, connection) = of_one_connection(&ground).await;
+    let runs = AtomicU32::new(0);
+    db.transaction(async |tx| {
+        add(&tx, 1, 1).await?;
+        if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+            cut(&ground, &connection).await;
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+    assert_eq!((runs.into_inner(), balance(&db, 1).await), (2, 102));
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_commit_is_not_an_unknown_outcome() {
+    let ground = bank().await;
+    let (db, connection) = of_one_connection(&ground).await;
+    let once = db.with_retry(RetryPolicy { max_attempts: 1, ..RetryPolicy::default() });
+    let error = once
+        .transaction(async |tx| {
+            add(&tx, 1, 1).await?;
+            cut(&ground, &connection).await;
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap_err();
+    assert!(!error.is_outcome_unknown() && !error.is_conflict() && error.is_retryable(), "{error:?}");
+    let text = "the connection was lost before COMMIT was sent: the transaction has taken no effect";
+    assert_eq!(error.to_string(), text);
+    assert_eq!(balance(&db, 1).await, 100);
+    // at a statement it is that statement's error, whatever the closure makes of it
+    ground.local.inject(Fault::CutSession.nth(2));
+    let error = once.transaction(async |tx| add(&tx, 1, 1).await).await.unwrap_err();
+    assert!(!error.is_outcome_unknown() && error.sql_state().is_none(), "{error:?}");
+    assert_eq!(error.to_string(), "the connection was lost during a statement");
+    assert_eq!(balance(&db, 1).await, 100);
+    // once COMMIT is on its way nobody knows, and nothing runs again
+    ground.local.inject(Fault::DropAfterCommit);
+    let runs = AtomicU32::new(0);
+    let error = db
+        .transaction(async |tx| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            add(&tx, 1, 1).await
+        })
+        .await
+        .unwrap_err();
+    assert!(error.is_outcome_unknown() && !error.is_retryable(), "{error:?}");
+    assert_eq!((runs.into_inner(), balance(&db, 1).await), (1, 101));
 }

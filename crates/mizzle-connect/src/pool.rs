@@ -13,6 +13,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
@@ -223,12 +224,17 @@ struct Held<S> {
     returned: Instant,
 }
 
+/// A connection that is being made.
+type Connecting<'a> = Pin<Box<dyn Future<Output = Result<Client, Error>> + Send + 'a>>;
+
 impl<S: Session> managed::Manager for Manager<S> {
     type Type = Held<S>;
     type Error = Error;
 
     async fn create(&self) -> Result<Held<S>, Error> {
-        let client = self.connect_when_ready().await?;
+        // not a part of every future that waits for a connection: with it, those that users nest are too deep for the compiler
+        let connecting: Connecting<'_> = Box::pin(self.connect_when_ready());
+        let client = connecting.await?;
         let now = Instant::now();
         let lifetime =
             self.options.lifetime.saturating_sub(self.options.lifetime_jitter.mul_f64(rand::random()));

@@ -143,7 +143,10 @@ use proc_macro::TokenStream;
 ///
 /// A view has neither `New…`, `…Patch`, `…Constraint`, nor `update` and `delete`, and Diesel's own `update` and `delete` do not take it;
 /// its `insert_into` does, and the server refuses. `Debug`, `Clone` and `PartialEq` are derived unless the struct derives them itself.
-/// Diesel's own `update` and `insert_into` do not know `on_update` and `default_with`.
+///
+/// Diesel's own `insert_into` and `update` have what `default_with` and `on_update` make when they are given a `New…` or a `…Patch`.
+/// Of columns that are named one by one, `insert_into(owner::table).values(owner::email.eq("…"))` or
+/// `update(owner::table).set(owner::email.eq("…"))`, they write those and no other: `Owner::update(owner::email.eq("…"))` adds the rest.
 ///
 /// # Refused at compile time
 ///

@@ -118,6 +118,7 @@ impl ShapeInput {
         let table = quote!(<#of as ::mizzle::Model>::Table);
         let doc = format!("A query on `{}` that gives `{ident}`.", quote!(#of));
         let methods = self.fields.iter().filter_map(|field| field.method(&self.held(field), visibility));
+        let stream = self.stream();
         quote! {
             #[doc = #doc]
             #[must_use = "a query does nothing until it is loaded"]
@@ -168,7 +169,30 @@ impl ShapeInput {
                     ::mizzle::__private::plan::<#ident>(self.0)
                 }
             }
+            #stream
         }
+    }
+
+    /// That the rows can be read one by one, if all fields are columns. Where a field's type does not tell, the compiler does.
+    fn stream(&self) -> Option<TokenStream> {
+        if self.fields.iter().any(|field| field.aggregate.is_some()) {
+            return None;
+        }
+        let (ident, query) = (&self.ident, self.query_ident());
+        let columns = self.fields.iter().filter(|field| !is_surely_a_column(&field.ty)).map(|field| {
+            let part = self.part(field);
+            quote_spanned!(field.ident.span() => #part: ::mizzle::IsColumn<'q>)
+        });
+        Some(quote! {
+            impl<'q> ::mizzle::LoadRows<#ident> for #query<'q>
+            where
+                #(#columns),*
+            {
+                fn statement(self) -> ::mizzle::__private::diesel::QueryResult<::mizzle::__private::RowsOf<#ident>> {
+                    ::mizzle::__private::rows_of::<#ident>(self.0)
+                }
+            }
+        })
     }
 
     fn query_ident(&self) -> Ident {

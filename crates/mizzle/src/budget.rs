@@ -38,12 +38,26 @@ pub struct Budget {
 impl Budget {
     /// Rows inserted, updated and deleted so far, as the server counted them. A row that was changed by two statements counts twice;
     /// rows changed by foreign keys' actions are known to the server alone.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn example(tx: &mizzle::Tx) {
+    /// println!("{} rows are changed", tx.budget().rows());
+    /// # }
+    /// ```
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
     /// How many more of 3,000 rows.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn example(tx: &mizzle::Tx) {
+    /// assert!(tx.budget().rows_left() <= 3_000);
+    /// # }
+    /// ```
     #[must_use]
     pub fn rows_left(&self) -> u64 {
         ROWS.saturating_sub(self.rows)
@@ -51,12 +65,28 @@ impl Budget {
 
     /// Bytes of the values sent by statements that wrote: an estimate of what Aurora DSQL counts, which knows of defaults, of
     /// compression and of index entries.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn example(tx: &mizzle::Tx) {
+    /// println!("about {} bytes are written", tx.budget().bytes());
+    /// # }
+    /// ```
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// How many more of 10 MiB, by the same estimate.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn example(tx: &mizzle::Tx) {
+    /// if tx.budget().bytes_left() < 1 << 20 {
+    ///     println!("that is enough for one transaction");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn bytes_left(&self) -> u64 {
         BYTES.saturating_sub(self.bytes)

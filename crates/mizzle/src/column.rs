@@ -14,6 +14,18 @@ use crate::types::ColumnType;
 /// A Rust value that is read from a row of [`sql!`](macro@crate::sql).
 ///
 /// Tuples are read by position; structs by name, with `#[derive(FromRow)]`, as the structs of tables are.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let by_position: Vec<(String, i64)> = db.load(sql!("SELECT city, count(*) FROM owner GROUP BY city")).await?;
+/// let by_name: Vec<Owner> = db.load(sql!("SELECT * FROM owner")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not read from a row of SQL",
     label = "not a row",
@@ -24,10 +36,40 @@ pub trait FromRow: Sized {
     ///
     /// # Errors
     /// When a column is missing, of another type, or NULL where the field is no `Option`.
+    ///
+    /// # Example
+    /// ```
+    /// use mizzle::{FromRow, PgRow, diesel::QueryResult};
+    ///
+    /// struct Name(String);
+    ///
+    /// impl FromRow for Name {
+    ///     fn from_row(row: &PgRow) -> QueryResult<Self> {
+    ///         row.get("name").map(Self)
+    ///     }
+    /// }
+    /// ```
     fn from_row(row: &PgRow) -> QueryResult<Self>;
 }
 
 /// A Rust value that is read from one column: the types of columns, and `Option` of these.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::FromColumn;
+///
+/// /// The only column of the only row.
+/// async fn value<T: FromColumn + Send + 'static>(db: &Db, query: mizzle::RawSql) -> Result<T, mizzle::Error> {
+///     Ok(db.first::<(T,), _>(query).await?.0)
+/// }
+/// let latest: Option<i64> = value(db, sql!("SELECT max(id) FROM owner")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not read from a column",
     label = "not the type of a column",
@@ -66,6 +108,15 @@ impl PgRow {
     ///
     /// # Errors
     /// When there is none, it has another type, or it is NULL and `T` is no `Option`.
+    ///
+    /// # Example
+    /// ```
+    /// use mizzle::{PgRow, diesel::QueryResult};
+    ///
+    /// fn telephone(row: &PgRow) -> QueryResult<Option<String>> {
+    ///     row.get("telephone")
+    /// }
+    /// ```
     pub fn get<T: FromColumn>(&self, name: &str) -> QueryResult<T> {
         let at = self.position(name).ok_or_else(|| wrong(format!("the row has no column \"{name}\"")))?;
         T::from_column(self, at)

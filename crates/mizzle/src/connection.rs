@@ -39,6 +39,17 @@ const CANCELLED_WITHIN: Duration = Duration::from_secs(1);
 const WORTH_PREPARING: usize = 128;
 
 /// A connection to the cluster with the statements prepared on it. Clones are the same connection.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let connection = db.connection().await?;
+/// let rows = connection.client().query("SELECT version()", &[]).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Connection {
     client: Arc<Client>,
@@ -161,12 +172,36 @@ impl Drop for Arriving {
 
 impl Connection {
     /// Wraps a client; nothing is sent.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use mizzle::Connection;
+    /// use mizzle::connect::Config;
+    /// use mizzle::diesel_async::RunQueryDsl;
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64 }
+    /// # fn main() {}
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut connection = Connection::new(Config::from_env()?.connect().await?);
+    /// let owners: i64 = owner::table.count().get_result(&mut connection).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(client: Client) -> Self {
         Session::new(client)
     }
 
     /// The client underneath, for what Mizzle does not do.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(db: &mizzle::Db) -> Result<(), Box<dyn std::error::Error>> {
+    /// let connection = db.connection().await?;
+    /// connection.client().batch_execute("ANALYZE owner").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
@@ -178,7 +213,7 @@ impl Connection {
     }
 
     /// Counts a statement that was sent; the rows that it writes are told as they are known.
-    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static {
+    pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static + use<> {
         let counted = self.meter.clone().zip(Written::by(statement));
         if let Some((meter, written)) = &counted {
             meter.sent(*written);

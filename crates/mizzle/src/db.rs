@@ -12,6 +12,23 @@ use crate::statement::Statement;
 use crate::transaction::{Attempt, Ended, Tx};
 
 /// A cluster: cheap to clone, shared by all tasks.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let db = Db::from_env().await?;
+/// let owners: Vec<Owner> = db.load(Owner::query().filter(owner::city.eq("Oslo"))).await?;
+/// // a task of its own has a clone
+/// tokio::spawn({
+///     let db = db.clone();
+///     async move { db.insert(NewOwner::new(1, "Ann", "Oslo")).await }
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool<Connection>,
@@ -23,6 +40,17 @@ impl Db {
     ///
     /// # Errors
     /// A missing or contradictory setting, or whatever keeps the first connection from being made.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// // CLUSTER_ENDPOINT=<cluster id>.dsql.<region>.on.aws CLUSTER_USER=admin
+    /// let db = Db::from_env().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn from_env() -> Result<Self, Error> {
         Self::connect(Config::from_env().map_err(Error::connect)?).await
     }
@@ -31,6 +59,17 @@ impl Db {
     ///
     /// # Errors
     /// Whatever keeps the first connection from being made.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use mizzle::connect::Config;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = Config::from_env()?.search_path("myschema");
+    /// let db = mizzle::Db::connect(config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let db = Self::new(config, PoolOptions::default());
         db.connection().await?;
@@ -38,12 +77,35 @@ impl Db {
     }
 
     /// A pool that connects when it is first used.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use mizzle::connect::{Config, PoolOptions};
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = PoolOptions { max_size: 50, ..PoolOptions::default() };
+    /// let db = mizzle::Db::new(Config::from_env()?, options);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(config: Config, options: PoolOptions) -> Self {
         Self { pool: Pool::new(config, options), retry: RetryPolicy::default() }
     }
 
     /// The same pool under another retry policy.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use mizzle::connect::RetryPolicy;
+    ///
+    /// # fn example(db: &mizzle::Db) {
+    /// // somebody waits for the answer
+    /// let hasty = db.with_retry(RetryPolicy { deadline: Duration::from_secs(1), ..RetryPolicy::default() });
+    /// let once = db.with_retry(RetryPolicy::never());
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_retry(&self, retry: RetryPolicy) -> Self {
         Self { pool: self.pool.clone(), retry }
@@ -53,6 +115,22 @@ impl Db {
     ///
     /// # Errors
     /// When no connection can be had within the acquire timeout.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// use mizzle::diesel_async::RunQueryDsl;
+    ///
+    /// let pooled = db.connection().await?;
+    /// pooled.client().batch_execute("SET search_path = myschema").await.ok();
+    /// let mut connection = &*pooled;
+    /// let names: Vec<String> = owner::table.select(owner::name).load(&mut connection).await.unwrap_or_default();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connection(&self) -> Result<Pooled<Connection>, Error> {
         self.pool.get().await.map_err(Error::connect)
     }
@@ -80,6 +158,8 @@ impl Db {
     /// # }
     /// ```
     ///
+    /// It also runs again when the connection was lost, or the server unavailable, before COMMIT was sent: nothing has happened then.
+    ///
     /// # Errors
     /// The closure's own error, after a rollback; the last conflict when the policy is used up;
     /// `is_outcome_unknown()` when the connection was lost during COMMIT, in which case nothing is run again.
@@ -90,25 +170,43 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
+        self.transact(work, false).await
+    }
+
+    /// As [`transaction`](Self::transaction); with `patient` it waits for its first connection as for any further one.
+    pub(crate) async fn transact<T, E, F, Work>(&self, work: F, patient: bool) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Work,
+        Work: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
         let mut attempts = self.attempts();
         loop {
-            let attempted = Attempt::begin(self.connection().await?);
+            let connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(error) if (patient || attempts.made > 0) && error.is_transient() => {
+                    attempts.wait_for_the_server(error).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let attempted = Attempt::begin(connection);
             let result = work(attempted.tx()).await;
-            let (conflict, error) = match attempted.end(result).await {
+            match attempted.end(result).await {
                 Ended::Committed(value) => return Ok(value),
                 Ended::Failed(error) => return Err(error),
-                Ended::Conflict(conflict, error) => (conflict, error),
-            };
-            attempts.wait(conflict, error).await?;
+                Ended::Conflict(conflict, error) => attempts.wait(conflict, error).await?,
+                Ended::Interrupted(cause, told) => {
+                    if attempts.wait_for_the_server(cause).await.is_err() {
+                        return Err(told);
+                    }
+                }
+            }
         }
     }
 }
 
 impl Db {
-    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
-        &self.retry
-    }
-
     /// How many connections can be used at a time.
     pub(crate) fn connections(&self) -> usize {
         self.pool.max_size()
@@ -160,6 +258,19 @@ impl<'a> Attempts<'a> {
             return Err(Error::exhausted(self.made, elapsed, error));
         };
         tracing::debug!(attempt = self.made, ?conflict, ?delay, "a conflict was lost, trying again");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    /// Waits as long as the policy says after an attempt that the server or the connection interrupted.
+    ///
+    /// # Errors
+    /// That very error, when the policy is used up.
+    async fn wait_for_the_server(&mut self, error: Error) -> Result<(), Error> {
+        self.made += 1;
+        let delay = self.policy.next(self.made, self.started.elapsed(), Conflict::Data, rand::random());
+        let Some(delay) = delay else { return Err(error) };
+        tracing::debug!(attempt = self.made, %error, ?delay, "interrupted before COMMIT, trying again");
         tokio::time::sleep(delay).await;
         Ok(())
     }

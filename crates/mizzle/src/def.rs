@@ -54,6 +54,17 @@ pub struct TableDef {
 }
 
 /// What stands behind a struct.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// use mizzle::TableKind;
+///
+/// assert_eq!(Owner::DEF.kind, TableKind::Table);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TableKind {
     /// A table.
@@ -66,6 +77,16 @@ pub enum TableKind {
 }
 
 /// One column, as declared.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// let name = Owner::DEF.column("name").unwrap();
+/// assert_eq!((name.field, name.sql_type, name.nullable), ("name", "text", false));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ColumnDef {
     /// The column's name in the database.
@@ -91,6 +112,17 @@ pub struct ColumnDef {
 }
 
 /// The check of an enum's column: `CHECK ("kind" IN ('cat', 'dog'))`.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[derive(Debug, Clone, Copy, PartialEq, DbEnum)] enum Kind { Cat, Dog }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, kind: Kind }
+/// # fn main() {
+/// let kind = Pet::DEF.column("kind").unwrap().values.unwrap();
+/// assert_eq!((kind.name, kind.values), ("pet_kind_check", &["cat", "dog"][..]));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ValuesDef {
     /// The constraint's name.
@@ -100,6 +132,16 @@ pub struct ValuesDef {
 }
 
 /// `GENERATED … AS IDENTITY (…)`.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Bill { #[column(primary_key, identity(cache = 65536))] id: i64 }
+/// # fn main() {
+/// let identity = Bill::DEF.column("id").unwrap().identity.unwrap();
+/// assert_eq!((identity.cache, identity.always), (65_536, false));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IdentityDef {
     /// Whether the database refuses a number that an insert gives: ALWAYS, else BY DEFAULT.
@@ -113,6 +155,16 @@ pub struct IdentityDef {
 }
 
 /// A unique constraint.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct User { #[column(primary_key)] id: i64, #[column(unique)] email: String }
+/// # fn main() {
+/// let unique = User::DEF.uniques[0];
+/// assert_eq!((unique.name, unique.columns), ("user_email_key", &["email"][..]));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UniqueDef {
     /// The constraint's name, and its index's.
@@ -124,6 +176,16 @@ pub struct UniqueDef {
 }
 
 /// A check.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[column(check("weight > 0"))] weight: i32 }
+/// # fn main() {
+/// let check = Pet::DEF.checks[0];
+/// assert_eq!((check.name, check.sql), ("pet_weight_check", "weight > 0"));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CheckDef {
     /// The constraint's name.
@@ -133,6 +195,17 @@ pub struct CheckDef {
 }
 
 /// A foreign key.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner, foreign_key())] owner_id: i64 }
+/// # fn main() {
+/// let key = Pet::DEF.foreign_keys[0];
+/// assert_eq!((key.name, key.table, key.references), ("pet_owner_id_fkey", "owner", &["id"][..]));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ForeignKeyDef {
     /// The constraint's name.
@@ -154,6 +227,18 @@ pub struct ForeignKeyDef {
 }
 
 /// What happens to a row when the row it refers to goes.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner, foreign_key(on_delete = cascade))] owner_id: i64 }
+/// # fn main() {
+/// use mizzle::Action;
+///
+/// assert_eq!(Pet::DEF.foreign_keys[0].on_delete, Action::Cascade);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// The change is refused, at the end of the statement or, if deferred, of the transaction.
@@ -169,6 +254,18 @@ pub enum Action {
 }
 
 /// When a foreign key is checked.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner, foreign_key(initially_deferred))] owner_id: i64 }
+/// # fn main() {
+/// use mizzle::Deferrable;
+///
+/// assert_eq!(Pet::DEF.foreign_keys[0].deferrable, Deferrable::InitiallyDeferred);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deferrable {
     /// With each statement.
@@ -180,6 +277,16 @@ pub enum Deferrable {
 }
 
 /// One secondary index, as declared.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[index(name, include(weight))] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32 }
+/// # fn main() {
+/// let index = Pet::DEF.indexes[0];
+/// assert_eq!((index.name, index.unique, index.include), ("pet_name_weight_idx", false, &["weight"][..]));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IndexDef {
     /// The index's name.
@@ -197,6 +304,18 @@ pub struct IndexDef {
 }
 
 /// One key of an index.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[index(born.nulls_first())] struct Pet { #[column(primary_key)] id: i64, born: Option<chrono::NaiveDate> }
+/// # fn main() {
+/// use mizzle::{IndexKey, IndexValue, Nulls};
+///
+/// let key = IndexKey { value: IndexValue::Column("born"), nulls: Some(Nulls::First) };
+/// assert_eq!(Pet::DEF.indexes[0].keys, [key]);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IndexKey {
     /// The column or expression.
@@ -206,6 +325,17 @@ pub struct IndexKey {
 }
 
 /// What an index sorts by.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[index(sql("lower(name)"))] struct Pet { #[column(primary_key)] id: i64, name: String }
+/// # fn main() {
+/// use mizzle::IndexValue;
+///
+/// assert_eq!(Pet::DEF.indexes[0].keys[0].value, IndexValue::Expression("lower(name)"));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IndexValue {
     /// A column, by its name.
@@ -215,6 +345,17 @@ pub enum IndexValue {
 }
 
 /// Where NULLs stand in an index.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[index(born.nulls_last())] struct Pet { #[column(primary_key)] id: i64, born: Option<chrono::NaiveDate> }
+/// # fn main() {
+/// use mizzle::Nulls;
+///
+/// assert_eq!(Pet::DEF.indexes[0].keys[0].nulls, Some(Nulls::Last));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nulls {
     /// Before every value.
@@ -225,6 +366,17 @@ pub enum Nulls {
 
 impl TableDef {
     /// The column of this name in the database.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let city = Owner::DEF.column("city").unwrap();
+    /// assert_eq!(city.sql_type, "text");
+    /// assert_eq!(Owner::DEF.column("country"), None);
+    /// # }
+    /// ```
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&'static ColumnDef> {
         self.columns.iter().find(|column| column.name == name)
@@ -233,6 +385,17 @@ impl TableDef {
 
 impl ValuesDef {
     /// The check of a type with these values; none for a type that takes any.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # fn main() {
+    /// use mizzle::ValuesDef;
+    ///
+    /// assert_eq!(ValuesDef::of("kind_check", &["cat", "dog"]).unwrap().values.len(), 2);
+    /// assert_eq!(ValuesDef::of("kind_check", &[]), None);
+    /// # }
+    /// ```
     #[must_use]
     pub const fn of(name: &'static str, values: &'static [&'static str]) -> Option<Self> {
         if values.is_empty() { None } else { Some(Self { name, values }) }

@@ -15,6 +15,24 @@ use crate::constraint::{Constrained, Constraint};
 /// What went wrong between a query and its result.
 ///
 /// `Display` is one sentence; the cause is in [`source`](StdError::source), the server's hint in [`hint`](Error::hint).
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let error = match db.insert(NewOwner::new(1, "Ann", "Oslo")).await {
+///     Ok(_) => return Ok(()),
+///     Err(error) => error,
+/// };
+/// eprintln!("{error}");
+/// if let Some(hint) = error.hint() {
+///     eprintln!("hint: {hint}");
+/// }
+/// let cause = std::error::Error::source(&error);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -29,6 +47,7 @@ enum Kind {
     Connect,
     Statement,
     ConnectionLost,
+    LostBeforeCommit,
     OutcomeUnknown,
     Exhausted { attempts: u32, elapsed: Duration },
     Aborted,
@@ -66,6 +85,11 @@ impl Error {
     pub(crate) fn commit(error: tokio_postgres::Error) -> Self {
         let refused = error.as_db_error().is_some_and(|error| !is_of_the_server(error));
         Self::new(if refused { Kind::Statement } else { Kind::OutcomeUnknown }, error)
+    }
+
+    /// A connection that was lost when all was done, and COMMIT had not been sent.
+    pub(crate) fn lost_before_commit() -> Self {
+        Self(Box::new(Inner { kind: Kind::LostBeforeCommit, source: None }))
     }
 
     /// A transaction that would write more rows than Aurora DSQL takes: `more` of them now, if that is known.
@@ -127,18 +151,58 @@ impl Error {
     }
 
     /// Whether another transaction won (SQLSTATE 40001, OC000 or OC001).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner")).await
+    ///     && error.is_conflict()
+    /// {
+    ///     println!("somebody else was faster, each time");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.conflict().is_some()
     }
 
     /// Which kind of conflict it was.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// use mizzle::connect::Conflict;
+    ///
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner")).await {
+    ///     match error.conflict() {
+    ///         Some(Conflict::Data) => println!("another transaction changed these rows"),
+    ///         Some(Conflict::Schema) => println!("the schema has changed"),
+    ///         None => return Err(error),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn conflict(&self) -> Option<Conflict> {
         Conflict::of(self)
     }
 
-    /// Whether the same work may succeed when it is done again as a whole: a conflict, or a connection that could not be made.
+    /// Whether the same work may succeed when it is done again as a whole: a conflict, a connection that could not be made, or one
+    /// that was lost before COMMIT was sent.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("SELECT 1")).await {
+    ///     let status = if error.is_retryable() { 503 } else { 500 };
+    ///     println!("HTTP {status}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         // what was done in chunks is not to be done again as a whole
@@ -146,10 +210,26 @@ impl Error {
             return false;
         }
         self.is_conflict()
+            || self.0.kind == Kind::LostBeforeCommit
             || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
     }
 
     /// Whether the connection was lost during COMMIT, so that nobody here knows if the transaction took effect.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let id = 7;
+    /// match db.insert(NewOwner::new(id, "Ann", "Oslo")).await {
+    ///     // it may be there: ask before it is done again
+    ///     Err(error) if error.is_outcome_unknown() => drop(db.first(Owner::query().filter(owner::id.eq(id))).await?),
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.kind == Kind::OutcomeUnknown
@@ -157,6 +237,20 @@ impl Error {
     }
 
     /// Whether a transaction would write more than Aurora DSQL takes in one: 3,000 rows, 10 MiB, or five minutes of it.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let many: Vec<NewOwner> = Vec::new();
+    /// match db.insert_many(&many).await {
+    ///     Err(error) if error.is_over_budget() => drop(db.insert_all(many).await?),
+    ///     other => drop(other?),
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_over_budget(&self) -> bool {
         matches!(self.0.kind, Kind::RowLimit { .. } | Kind::TooManyRows { .. })
@@ -164,18 +258,60 @@ impl Error {
     }
 
     /// What was done and what was not, when it was work in chunks that ended early.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = vec![NewOwner::new(1, "Ann", "Oslo")];
+    /// let imported = async { Ok::<_, mizzle::Error>(db.insert_all(rows).await?) };
+    /// if let Err(error) = imported.await
+    ///     && let Some(bulk) = error.as_bulk()
+    /// {
+    ///     println!("rows {} are committed", bulk.committed());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn as_bulk(&self) -> Option<&BulkError> {
         self.cause()
     }
 
     /// Whether a row was asked for that is not there.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let found = match db.first(Owner::query().filter(owner::id.eq(7))).await {
+    ///     Ok(owner) => Some(owner),
+    ///     Err(error) if error.is_not_found() => None,
+    ///     Err(error) => return Err(error),
+    /// };
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.0.kind == Kind::NotFound
     }
 
     /// Whether a value was there already where it may be once (SQLSTATE 23505).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, 'Ann')")).await
+    ///     && error.is_unique_violation()
+    /// {
+    ///     println!("there is an owner 1 already");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         self.sql_state() == Some("23505")
@@ -183,6 +319,18 @@ impl Error {
 
     /// Whether a row referred to one that is not there, or is referred to: by a foreign key (SQLSTATE 23503), or by a logical
     /// relation that was checked.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("DELETE FROM owner WHERE id = 1")).await
+    ///     && error.is_foreign_key_violation()
+    /// {
+    ///     println!("something belongs to owner 1");
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(self.deepest().0.kind, Kind::NoParent { .. } | Kind::Restricted { .. })
@@ -190,12 +338,34 @@ impl Error {
     }
 
     /// Whether a value broke a check (SQLSTATE 23514).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, '')")).await
+    ///     && error.is_check_violation()
+    /// {
+    ///     println!("{:?} does not allow that", error.constraint());
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_check_violation(&self) -> bool {
         self.sql_state() == Some("23514")
     }
 
     /// The constraint that was broken.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("INSERT INTO owner VALUES (1, 'Ann')")).await {
+    ///     assert_eq!(error.constraint(), Some("owner_pkey"));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
         self.server().and_then(DbError::constraint)
@@ -225,8 +395,7 @@ impl Error {
     ///     }
     ///     other => drop(other?),
     /// }
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn constraint_of<M: Constrained>(&self) -> Option<M::Constraint> {
@@ -244,12 +413,33 @@ impl Error {
     }
 
     /// The server's five-character code.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("SELECT 1 / 0")).await {
+    ///     assert_eq!(error.sql_state(), Some("22012"));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn sql_state(&self) -> Option<&str> {
         self.server().map(|error| error.code().code())
     }
 
     /// What to do about it, if the server or Mizzle knows.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.execute(sql!("SELECT 1")).await {
+    ///     eprintln!("error: {error}");
+    ///     error.hint().inspect(|hint| eprintln!("hint: {hint}"));
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self.0.kind {
@@ -280,7 +470,7 @@ impl Error {
     /// begun anew on another connection.
     pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
-            Kind::ConnectionLost => true,
+            Kind::ConnectionLost | Kind::LostBeforeCommit => true,
             Kind::Statement => self.server().is_some_and(is_of_the_server),
             Kind::Connect => self.is_retryable(),
             _ => false,
@@ -327,6 +517,9 @@ impl fmt::Display for Error {
                 None => f.write_str("the server refused the statement"),
             },
             Kind::ConnectionLost => f.write_str("the connection was lost during a statement"),
+            Kind::LostBeforeCommit => {
+                f.write_str("the connection was lost before COMMIT was sent: the transaction has taken no effect")
+            }
             Kind::OutcomeUnknown => {
                 f.write_str("the connection was lost during COMMIT: the transaction may or may not have taken effect")
             }

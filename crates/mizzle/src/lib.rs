@@ -58,6 +58,9 @@
 //! }
 //! ```
 //!
+//! Chapters for those who come from elsewhere, side by side with what they know, are in the repository: `docs/from-drizzle.md` and
+//! `docs/from-diesel.md`.
+//!
 //! | to | see |
 //! |---|---|
 //! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`], [`DbEnum`], [`macro@DbType`] |
@@ -67,11 +70,11 @@
 //! | load into one's own structs | [`macro@Shape`] |
 //! | ask about related rows | [`Related::any`], [`Related::none`], [`Related::count`], [`Related::sum`] |
 //! | write SQL by hand | [`sql!`], [`macro@FromRow`] |
-//! | read large results | [`Db::stream`] |
+//! | read large results | [`Db::stream`], [`Tx::stream`] |
 //! | see the SQL | [`ToSqlText`] |
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
-//! | change more rows than a transaction takes | [`Db::insert_all`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | change more rows than a transaction takes | [`Db::insert_all`], [`InsertAll::returning`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
 //! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
 
@@ -121,7 +124,7 @@ mod write;
 pub mod __private;
 
 pub use budget::Budget;
-pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, Position, Progress, Ranges};
+pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, InsertReturning, Position, Progress, Ranges};
 pub use cascade::{Cascade, Children, DeleteCascading};
 pub use comparison::{AsValue, Compared, ExpressionMethods, Never};
 pub use connection::Connection;
@@ -227,11 +230,12 @@ pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, Names, Naming, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;
 pub use relation::{
-    Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Many, Maybe,
-    NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable, With,
+    Aggregate, Any, Belonging, Count, Extreme, KeyColumns, KeyValues, Keyed, Kind, Link, Linking, Many,
+    Maybe, NullColumns, One, Owning, Path, Push, Related, Relation, Relations, SameKey, StartsFrom, Summable,
+    With,
 };
 pub use row::{PgField, PgRow};
-pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
+pub use shape::{Holds, IsColumn, NoQuery, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
 pub use text::{SqlText, StatementText, ToSqlText};
 pub use time_tz::{SqlTimeTz, TimeTz};

@@ -16,6 +16,25 @@ use crate::stitch::{Loaded, Reader};
 
 /// A query whose rows are `T`: a [`Query`](crate::Query), that of a shape, anything that Diesel can load as `T`, or
 /// [`sql!`](macro@crate::sql).
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::Load;
+///
+/// async fn timed<T: Send + 'static>(db: &Db, query: impl Load<T>) -> Result<Vec<T>, mizzle::Error> {
+///     let started = std::time::Instant::now();
+///     let rows = db.load(query).await?;
+///     println!("{} rows in {:?}", rows.len(), started.elapsed());
+///     Ok(rows)
+/// }
+/// let owners: Vec<Owner> = timed(db, Owner::query()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this query does not give rows of `{T}`",
     label = "cannot be loaded as `{T}`",

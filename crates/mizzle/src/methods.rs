@@ -21,6 +21,21 @@ use crate::write::{Execute, Insert};
 const PARAMETERS: usize = 65_535;
 
 /// The answer to a query, to be awaited.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::Answering;
+///
+/// // sent when it is awaited; owns its query, so it can be kept, joined with others or spawned
+/// let owner: Answering<'_, Owner> = db.first(Owner::query());
+/// let owner = owner.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Answering<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// Something that runs the statements of one flight.
@@ -41,6 +56,23 @@ both! {
     ///
     /// # Errors
     /// What the server refuses; a row that does not read as `T`.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # mizzle::schema! { Owner, Pet }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().order_by(owner::name).with(Owner::pets())).await?;
+    /// println!("{} has {} pets", owners[0].name, owners[0].related.len());
+    /// // any query of Diesel's
+    /// let names: Vec<(String, String)> =
+    ///     db.load(pet::table.inner_join(owner::table).select((pet::name, owner::name))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn load<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, Vec<T>> {
         let plan = query.plan().map_err(Error::build);
         async move {
@@ -54,6 +86,22 @@ both! {
     ///
     /// # Errors
     /// As [`load`](Self::load); `is_not_found()` when there is no row.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// match db.first(Owner::query().filter(owner::id.eq(7))).await {
+    ///     Ok(owner) => println!("{}", owner.name),
+    ///     Err(error) if error.is_not_found() => println!("nobody"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// let owners: i64 = db.first(owner::table.count()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn first<T: Send + 'static, Q: Load<T>>(&self, query: Q) -> Answering<'_, T> {
         let rows = self.load(query);
         async move { first(rows.await?) }.boxed()
@@ -63,6 +111,19 @@ both! {
     ///
     /// # Errors
     /// What the server refuses.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let moved = db.execute(Owner::update(owner::city.eq("Oslo")).filter(owner::city.eq("Christiania"))).await?;
+    /// let gone = db.execute(Owner::delete().filter(owner::id.eq(7))).await?;
+    /// db.execute(sql!("COMMENT ON TABLE {owner::table} IS 'who brings pets'")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
         let statement = statement.statement().map_err(Error::build);
         async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
@@ -73,6 +134,17 @@ both! {
     ///
     /// # Errors
     /// What the server refuses.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let ann: Owner = db.insert(NewOwner::new(1, "Ann", "Oslo")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn insert<N: NewRow>(&self, row: N) -> Answering<'_, N::Model> {
         let rows = self.insert_many(&[row]);
         async move { first(rows.await?) }.boxed()
@@ -82,6 +154,19 @@ both! {
     ///
     /// # Errors
     /// What the server refuses; more than 3,000 rows or 65,535 parameters, which Aurora DSQL takes in no one statement.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = [NewOwner::new(1, "Ann", "Oslo"), NewOwner::new(2, "Bob", "Bergen")];
+    /// let owners: Vec<Owner> = db.insert_many(&rows).await?;
+    /// assert_eq!(owners[1].name, "Bob");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn insert_many<N: NewRow>(&self, rows: &[N]) -> Answering<'_, Vec<N::Model>> {
         let insert = insert(rows);
         async move {

@@ -13,6 +13,22 @@ use crate::query::Fragment;
 use crate::write::Touched;
 
 /// A struct that is the row of a table. Implemented by `#[table]`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// async fn count<M: Model>(db: &Db) -> Result<usize, mizzle::Error> {
+///     let rows: Vec<M> = db.load(mizzle::Query::<M>::new()).await?;
+///     println!("{} rows in {}", rows.len(), M::DEF.name);
+///     Ok(rows.len())
+/// }
+/// count::<Owner>(db).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + 'static {
     /// The Diesel table.
     type Table: Table<AllColumns = Self::Columns> + QueryFragment<Pg> + Send + Sync + 'static;
@@ -40,6 +56,21 @@ pub trait Identity {
 }
 
 /// The value of a column in a row. Implemented by `#[table]` for each column.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// use mizzle::HasColumn;
+///
+/// fn names<M: HasColumn<C, Value = String>, C>(rows: &[M]) -> Vec<&str> {
+///     rows.iter().map(|row| row.value().as_str()).collect()
+/// }
+/// let owners = [Owner { id: 1, name: "Ann".into(), city: "Oslo".into() }];
+/// assert_eq!(names::<_, owner::name>(&owners), ["Ann"]);
+/// # }
+/// ```
 pub trait HasColumn<C>: Model {
     /// The field's type.
     type Value;
@@ -105,6 +136,23 @@ impl<T: Key> Key for Option<T> {
 }
 
 /// A row to insert. Implemented by `#[table]` for `New…`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::NewRow;
+///
+/// /// Inserts what is not there yet.
+/// async fn import<N: NewRow>(db: &Db, rows: Vec<N>) -> Result<u64, mizzle::Error> {
+///     Ok(db.insert_all(rows).on_conflict_do_nothing().await?.rows)
+/// }
+/// import(db, vec![NewOwner::new(1, "Ann", "Oslo")]).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait NewRow: Send + Sync + 'static {
     /// The struct that reads the row back.
     type Model: Model;

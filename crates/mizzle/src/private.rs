@@ -8,7 +8,7 @@ pub use crate::model::{HasColumn, Identity};
 pub use crate::node::Node;
 pub use crate::place;
 pub use crate::row::PgRow;
-pub use crate::shape::{Parts, node_of, plan, read_aggregate, read_related};
+pub use crate::shape::{Parts, RowsOf, node_of, plan, read_aggregate, read_related, rows_of};
 pub use crate::statement::Statement;
 pub use crate::stitch::Reader;
 pub use crate::types::Typed;

@@ -16,6 +16,19 @@ use crate::relation::{Push, Relation};
 ///
 /// Made by `Owner::query()`, run by [`Db::load`](crate::Db::load) and its kin. One type whatever is filtered, so that a query can be
 /// built step by step: `let mut q = Owner::query(); if let Some(city) = city { q = q.filter(owner::city.eq(city)); }`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let query = Owner::query().filter(owner::city.eq("Oslo")).order_by(owner::name).limit(10).with(Owner::pets());
+/// let owners: Vec<With<Owner, Vec<Pet>>> = db.load(query).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a query does nothing until it is loaded"]
 pub struct Query<'q, M, W = ()> {
     pub(crate) node: Node<'q>,
@@ -28,6 +41,20 @@ pub trait Fragment: QueryFragment<Pg> + Send + Sync {}
 impl<T: QueryFragment<Pg> + Send + Sync> Fragment for T {}
 
 /// A condition on the columns of table `T` alone.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// use mizzle::Condition;
+///
+/// fn of_city<'q>(city: &'q str) -> impl Condition<owner::table> + 'q {
+///     owner::city.eq(city)
+/// }
+/// # fn main() {
+/// let query = Owner::query().filter(of_city("Oslo"));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this condition cannot be used on `{T}`",
     label = "names a column of another table, aggregates rows, or is not a boolean",
@@ -47,6 +74,20 @@ impl<T, C> Condition<T> for C where
 }
 
 /// An order by the columns of table `T` alone: a column, `column.desc()`, or a tuple of these.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// use mizzle::{Order, Query};
+///
+/// fn first_ten<'q>(order: impl Order<owner::table> + 'q) -> Query<'q, Owner> {
+///     Owner::query().order_by(order).limit(10)
+/// }
+/// # fn main() {
+/// let query = first_ten((owner::city, owner::name.desc()));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "rows of `{T}` cannot be put in this order",
     label = "names a column of another table",
@@ -59,6 +100,21 @@ impl<T, O> Order<T> for O where O: AppearsOnTable<T> + NonAggregate + QueryFragm
 
 impl<M: Model> Query<'_, M> {
     /// Every row of the table, in no particular order.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// // as `Owner::query()`, where the table is a type parameter
+    /// async fn all<M: Model>(db: &Db) -> Result<Vec<M>, mizzle::Error> {
+    ///     db.load(mizzle::Query::<M>::new()).await
+    /// }
+    /// let owners = all::<Owner>(db).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self { node: Node::of_model::<M>(), rows: PhantomData }
@@ -67,30 +123,87 @@ impl<M: Model> Query<'_, M> {
 
 impl<'q, M: Model, W> Query<'q, M, W> {
     /// Keeps the rows for which the condition is true. Several filters must all be true.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let query = Owner::query().filter(owner::city.eq("Oslo")).filter(owner::name.like("A%").or(owner::id.lt(10)));
+    /// let sql = query.to_sql().unwrap().to_string();
+    /// assert!(sql.contains(r#"WHERE (("owner"."city" = $1)) AND"#), "{sql}");
+    /// # }
+    /// ```
     pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Self {
         self.node = self.node.filter(condition);
         self
     }
 
     /// Orders the rows; a further call orders those that are equal so far.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let query = Owner::query().order_by((owner::city, owner::name.desc())).order_by(owner::id);
+    /// let sql = query.to_sql().unwrap().to_string();
+    /// assert!(sql.ends_with(r#"ORDER BY "owner"."city", "owner"."name" DESC, "owner"."id""#), "{sql}");
+    /// # }
+    /// ```
     pub fn order_by<O: Order<M::Table> + 'q>(mut self, order: O) -> Self {
         self.node = self.node.order_by(order);
         self
     }
 
     /// Gives at most this many rows. Rows that are equal in the order given are told apart by the primary key.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let query = Owner::query().order_by(owner::city).limit(10);
+    /// let sql = query.to_sql().unwrap().to_string();
+    /// assert!(sql.contains(r#"ORDER BY "owner"."city", "owner"."id" LIMIT $1"#), "{sql}");
+    /// # }
+    /// ```
     pub fn limit(mut self, rows: i64) -> Self {
         self.node = self.node.limit(rows);
         self
     }
 
     /// Skips this many rows.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let third_page = Owner::query().order_by(owner::name).limit(10).offset(20);
+    /// assert!(third_page.to_sql().unwrap().to_string().ends_with("LIMIT $1 OFFSET $2 -- binds: [10, 20]"));
+    /// # }
+    /// ```
     pub fn offset(mut self, rows: i64) -> Self {
         self.node = self.node.offset(rows);
         self
     }
 
     /// Loads a relation beside each row, in the same round trip.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().with(Owner::pets().with(Pet::owner())).with(Owner::pets().count())).await?;
+    /// let (pets, number) = &owners[0].related;
+    /// assert_eq!(pets.len() as i64, *number);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with<R>(mut self, relation: R) -> Query<'q, M, R::After<W>>
     where
         R: Relation<M> + 'q,

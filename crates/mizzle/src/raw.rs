@@ -21,6 +21,19 @@ pub use crate::column::{FromColumn, FromRow};
 /// SQL with its parameters. Made by [`sql!`](macro@crate::sql).
 ///
 /// Loads as tuples, by position, or as structs with `#[derive(FromRow)]` and tables' own structs, by name.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let city = "Oslo";
+/// let query: mizzle::RawSql = sql!("SELECT id, name, city FROM owner WHERE city = {city} FOR UPDATE");
+/// let owners: Vec<Owner> = db.load(query).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "SQL does nothing until it is loaded or executed"]
 pub struct RawSql {
@@ -37,6 +50,18 @@ enum Piece {
 
 /// A Rust value that can be a parameter of [`sql!`](macro@crate::sql): the types of columns, `&str`, `Option` of these, and `Vec` or
 /// slices of these for `= ANY(…)`.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// let cities = vec!["Oslo".to_owned(), "Bergen".to_owned()];
+/// let (least, nobody) = (10_i64, None::<String>);
+/// let query = sql!("SELECT 1 FROM owner WHERE city = ANY({cities}) AND id > {least} AND name IS DISTINCT FROM {nobody}");
+/// assert_eq!(query.to_sql().unwrap().statements()[0].binds.len(), 3);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of SQL",
     label = "not the type of a column",
@@ -80,6 +105,17 @@ impl<T: ColumnType> Bind for [T] {
 
 impl RawSql {
     /// SQL that was put together while the program ran. Nothing of it is checked: values belong into [`sql!`](macro@crate::sql).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let table = "owner";
+    /// let (rows,): (i64,) = db.first(mizzle::RawSql::verbatim(format!("SELECT count(*) FROM {table}"))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verbatim(text: impl Into<String>) -> Self {
         Self::default().text(text.into())
     }

@@ -13,6 +13,24 @@ use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use tokio_postgres::types::{FromSql, Type};
 
 /// A row of a result, its values in binary.
+///
+/// # Example
+/// ```no_run
+/// use mizzle::{FromRow, PgRow, diesel::QueryResult};
+///
+/// /// Read by hand: two columns into one field.
+/// struct Place(String);
+///
+/// impl FromRow for Place {
+///     fn from_row(row: &PgRow) -> QueryResult<Self> {
+///         Ok(Self(format!("{} in {}", row.get::<String>("name")?, row.get::<String>("city")?)))
+///     }
+/// }
+/// # async fn example(db: &mizzle::Db) -> Result<(), mizzle::Error> {
+/// let places: Vec<Place> = db.load(mizzle::sql!("SELECT name, city FROM owner")).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct PgRow {
     row: tokio_postgres::Row,
     types: ColumnTypes,

@@ -11,10 +11,26 @@ use crate::load::Plan;
 use crate::model::Model;
 use crate::node::{Beside, Node};
 use crate::relation::{Link, Many, Maybe, One, Relation};
-use crate::stitch::Reader;
+use crate::row::PgRow;
+use crate::statement::Statement;
+use crate::stitch::{Loaded, Reader};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
 /// struct is the shape with all columns.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct Name {
+///     name: String,
+/// }
+/// # fn main() {
+/// assert_eq!(Name::query().to_sql().unwrap().to_string(), r#"SELECT "owner"."name" FROM "owner""#);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shape of a table",
     label = "needs `#[derive(Shape)]` and `#[shape(of = …)]`"
@@ -56,6 +72,16 @@ pub trait Part<T> {
 /// A column has no filter, order or limit of its own, so there is no value of this type.
 #[derive(Debug, Clone, Copy)]
 pub enum NoQuery {}
+
+/// A part of a shape that is a column, so that a row of it stands alone. The lifetime is the query's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a relation, so a shape that has it cannot be streamed",
+    label = "has a field that is no column",
+    note = "relations are put together when all rows are there: use `load`, in pages, or stream a shape of columns alone"
+)]
+pub trait IsColumn<'q> {}
+
+impl<C: Column> IsColumn<'_> for C {}
 
 /// A Rust type that reads a SQL type.
 #[diagnostic::on_unimplemented(
@@ -222,6 +248,19 @@ impl<T> ReadAs<T> for T {
     fn into_field(self) -> T {
         self
     }
+}
+
+/// A statement, and how its rows are read one by one.
+pub type RowsOf<S> = (Statement, fn(PgRow) -> QueryResult<S>);
+
+/// The statement of a query on a shape of columns alone.
+///
+/// # Errors
+/// When the query cannot be written as SQL.
+pub fn rows_of<S: Shape>(node: Node<'_>) -> QueryResult<RowsOf<S>> {
+    let (mut statements, _) = node.plan()?;
+    // without relations there is one
+    Ok((statements.remove(0), |row| S::read(&mut Loaded::alone(row).reader())))
 }
 
 /// The plan of a shape's query.

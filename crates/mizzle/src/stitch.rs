@@ -63,6 +63,16 @@ impl Loaded {
         Self { rows, beside }
     }
 
+    /// One row with nothing beside it.
+    pub(crate) fn alone(row: PgRow) -> Self {
+        Self { rows: vec![row], beside: Vec::new() }
+    }
+
+    /// Of the only row, or the first.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { loaded: self, row: 0, column: 0, beside: 0 }
+    }
+
     /// One reader for each row.
     pub(crate) fn readers(&self) -> impl ExactSizeIterator<Item = Reader<'_>> {
         (0..self.rows.len()).map(|row| Reader { loaded: self, row, column: 0, beside: 0 })

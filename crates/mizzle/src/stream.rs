@@ -16,12 +16,65 @@ use crate::row::PgRow;
 use crate::statement::Statement;
 
 /// The rows of a query as they arrive. Dropped before its end, the query is cancelled on the server.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use futures_util::TryStreamExt;
+///
+/// let rows: mizzle::Rows<Owner> = db.stream(Owner::query());
+/// let names: Vec<String> = rows.map_ok(|owner| owner.name).try_collect().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Rows<T> = BoxStream<'static, Result<T, Error>>;
 
 /// What makes a value of one row.
-type ReadRow<T> = fn(&PgRow) -> QueryResult<T>;
+type ReadRow<T> = fn(PgRow) -> QueryResult<T>;
 
-/// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations.
+/// A query of one statement, whose rows can be read one by one: everything that [`Load`](crate::Load)s, but without relations. A
+/// [`Shape`](macro@crate::Shape) of columns alone is one.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use futures_util::TryStreamExt;
+/// use mizzle::LoadRows;
+///
+/// async fn print<T>(db: &Db, query: impl LoadRows<T>) -> Result<(), mizzle::Error>
+/// where
+///     T: std::fmt::Debug + Send + 'static,
+/// {
+///     db.stream(query).try_for_each(async |row| Ok(println!("{row:?}"))).await
+/// }
+/// print(db, Owner::query().order_by(owner::id)).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A shape with related rows is none, and does not compile:
+///
+/// ```compile_fail,E0277
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// #[derive(Shape)]
+/// #[shape(of = Owner)]
+/// struct OwnerCard {
+///     pets: Vec<Pet>,
+/// }
+///
+/// fn example(db: &Db) {
+///     let rows = db.stream::<OwnerCard, _>(OwnerCard::query());
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this query cannot be streamed as rows of `{T}`",
     label = "not a query of one statement that gives `{T}`",
@@ -44,7 +97,7 @@ impl<M: Model> LoadRows<M> for Query<'_, M> {
 #[diagnostic::do_not_recommend]
 impl<T: FromRow> LoadRows<T> for RawSql {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
-        Ok((self.into_statement()?, T::from_row))
+        Ok((self.into_statement()?, |row| T::from_row(&row)))
     }
 }
 
@@ -57,7 +110,7 @@ where
     T: FromSqlRow<ST, Pg>,
 {
     fn statement(self) -> QueryResult<(Statement, ReadRow<T>)> {
-        Ok((Statement::of(&self.as_query())?, PgRow::read::<ST, T>))
+        Ok((Statement::of(&self.as_query())?, |row| row.read::<ST, T>()))
     }
 }
 
@@ -66,7 +119,7 @@ impl Db {
     ///
     /// The stream has a connection of the pool for itself until it ends or is dropped; Aurora DSQL ends every statement with its
     /// transaction after five minutes. A conflict before the first row is met by another attempt, later ones are the stream's.
-    /// A transaction has no such method: its next statement would wait for rows that nobody asks for.
+    /// In a transaction: [`Tx::stream`](crate::Tx::stream).
     ///
     /// ```no_run
     /// # use mizzle::prelude::*;
@@ -92,7 +145,7 @@ impl Db {
         stream::once(async move {
             let (statement, read) = statement?;
             let rows = db.arriving(statement).await?;
-            Ok::<_, Error>(rows.map(move |row| read(&row?).map_err(Error::read)))
+            Ok::<_, Error>(rows.map(move |row| read(row?).map_err(Error::read)))
         })
         .try_flatten()
         .boxed()

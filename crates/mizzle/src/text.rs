@@ -21,10 +21,31 @@ use crate::statement::Statement;
 /// The statements of a query, in the order in which they are sent.
 ///
 /// `Display` gives a line for each: `SELECT … WHERE "owner"."name" = $1 -- binds: ["John"]`.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// let text: mizzle::SqlText = Owner::query().limit(1).to_sql().unwrap();
+/// assert!(text.to_string().ends_with("LIMIT $1 -- binds: [1]"));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlText(Vec<StatementText>);
 
 /// One statement: SQL with `$1`, `$2`, …, and what stands for these.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// let text = Owner::delete().filter(owner::id.eq(7)).to_sql().unwrap();
+/// let statement: &mizzle::StatementText = &text.statements()[0];
+/// assert_eq!((&*statement.sql, &*statement.binds[0]), (r#"DELETE FROM "owner" WHERE (("owner"."id" = $1))"#, "7"));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementText {
     /// The SQL as it is sent.
@@ -74,6 +95,19 @@ impl ToSqlText for RawSql {
 
 impl SqlText {
     /// The statements.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let query = Owner::query().filter(owner::city.eq("Oslo")).with(Owner::pets());
+    /// let text = query.to_sql().unwrap();
+    /// assert_eq!(text.statements().len(), 2);
+    /// assert_eq!(text.statements()[0].binds, [r#""Oslo""#]);
+    /// # }
+    /// ```
     #[must_use]
     pub fn statements(&self) -> &[StatementText] {
         &self.0

@@ -1,5 +1,7 @@
 //! One attempt at a transaction: from BEGIN, sent with the first statement, to COMMIT or ROLLBACK.
 
+mod stream;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,23 @@ use crate::statement::Statement;
 ///
 /// It has no `transaction` method: Aurora DSQL has no savepoints, so nesting does not compile. Statements can run side by side
 /// (`futures::try_join!`): they share one snapshot and one connection.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let (ann, owners) = db
+///     .transaction(async |tx| {
+///         let ann = tx.insert(NewOwner::new(1, "Ann", "Oslo")).await?;
+///         let owners = tx.load(Owner::query().filter(owner::city.eq("Oslo"))).await?;
+///         Ok::<_, mizzle::Error>((ann, owners))
+///     })
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Tx {
     connection: Connection,
     state: Shared,
@@ -36,6 +55,8 @@ pub(crate) enum Ended<T, E> {
     Committed(T),
     /// Another transaction won; everything was rolled back.
     Conflict(Conflict, Error),
+    /// The server or the connection failed before COMMIT was sent: nothing has happened.
+    Interrupted(Error, E),
     Failed(E),
 }
 
@@ -53,11 +74,44 @@ struct State {
 
 impl Tx {
     /// Runs the future once the transaction is committed, and never if it is not: for mail, queues, caches.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let ann = tx.insert(NewOwner::new(1, "Ann", "Oslo")).await?;
+    ///     let name = ann.name.clone();
+    ///     tx.after_commit(async move { println!("welcome, {name}") });
+    ///     Ok::<_, mizzle::Error>(ann)
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn after_commit(&self, effect: impl Future<Output = ()> + Send + 'static) {
         lock(&self.state).after_commit.push(effect.boxed());
     }
 
     /// What the transaction has written so far, and how much more Aurora DSQL will let it write.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     tx.execute(Owner::update(owner::city.eq("Oslo")).all_rows()).await?;
+    ///     println!("{} more rows, {} more bytes", tx.budget().rows_left(), tx.budget().bytes_left());
+    ///     Ok::<_, mizzle::Error>(())
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.meter.budget()
@@ -140,6 +194,10 @@ impl Attempt {
         self.roll_back().await;
         match (self.conflict(&refusal), error) {
             (Some(conflict), _) => Ended::Conflict(conflict, refusal),
+            (None, error) if refusal.is_transient() => {
+                let told = error.unwrap_or_else(|| refusal.clone().into());
+                Ended::Interrupted(refusal, told)
+            }
             (None, Some(error)) => Ended::Failed(error),
             (None, None) => Ended::Failed(Error::aborted().into()),
         }
@@ -147,6 +205,10 @@ impl Attempt {
 
     async fn commit<T, E: From<Error>>(self, value: T) -> Ended<T, E> {
         lock(&self.state).ended = true;
+        if self.connection().client().is_closed() {
+            let error = Error::lost_before_commit();
+            return Ended::Interrupted(error.clone(), error.into());
+        }
         let answer = after_begin(&self.state, self.connection().batch("COMMIT")).await;
         match answer {
             Ok(()) => {

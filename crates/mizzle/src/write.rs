@@ -20,6 +20,23 @@ use crate::rows::push_filters;
 use crate::statement::Statement;
 
 /// A statement that changes rows: an [`Update`], a [`Delete`], or any of Diesel's.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::Execute;
+///
+/// async fn logged(db: &Db, statement: impl Execute + ToSqlText) -> Result<u64, mizzle::Error> {
+///     println!("{}", statement.to_sql()?);
+///     db.execute(statement).await
+/// }
+/// logged(db, Owner::delete().filter(owner::id.eq(1))).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "this is not a complete statement",
     label = "cannot be executed",
@@ -38,13 +55,51 @@ impl<Q: QueryFragment<Pg>> Execute for Q {
 }
 
 /// No filter yet: not a statement that can be executed.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// use mizzle::{Delete, Filtered, Unfiltered};
+///
+/// let open: Delete<'_, Owner, Unfiltered> = Owner::delete();
+/// let closed: Delete<'_, Owner, Filtered> = open.filter(owner::id.eq(1));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Unfiltered;
 /// Which rows are meant has been said.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {
+/// use mizzle::{Filtered, Update};
+///
+/// // what `db.execute` and `db.update_all` take
+/// fn move_to(city: &str) -> Update<'_, Owner, Filtered> {
+///     Owner::update(owner::city.eq(city)).all_rows()
+/// }
+/// # let _ = move_to("Oslo");
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Filtered;
 
 /// A delete from the table of `M`. Made by `Owner::delete()`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let gone: u64 = db.execute(Owner::delete().filter(owner::city.eq("Oslo")).filter(owner::id.lt(10))).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a delete does nothing until it is executed"]
 pub struct Delete<'q, M, State = Unfiltered> {
     filters: Vec<Arc<dyn Fragment + 'q>>,
@@ -55,6 +110,18 @@ pub struct Delete<'q, M, State = Unfiltered> {
 ///
 /// Columns with `on_update` are set as well, unless the changes set them themselves. Their values are made once, when the update
 /// is: executed again after a conflict, it writes the same.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let patch = OwnerPatch { name: Some("Ann".into()), ..Default::default() };
+/// let changed: u64 = db.execute(Owner::update(patch).filter(owner::id.eq(1))).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "an update does nothing until it is executed"]
 pub struct Update<'q, M, State = Unfiltered> {
     set: Box<dyn Fragment + 'q>,
@@ -65,6 +132,19 @@ pub struct Update<'q, M, State = Unfiltered> {
 
 impl<M: Model> Delete<'_, M> {
     /// A delete that does not say yet of which rows.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// // as `Owner::delete()`, where the table is a type parameter
+    /// fn everything<M: Model>() -> mizzle::Delete<'static, M, mizzle::Filtered> {
+    ///     mizzle::Delete::<M>::new().all_rows()
+    /// }
+    /// assert_eq!(everything::<Owner>().to_sql().unwrap().to_string(), r#"DELETE FROM "owner""#);
+    /// # }
+    /// ```
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self { filters: Vec::new(), state: PhantomData }
@@ -73,12 +153,32 @@ impl<M: Model> Delete<'_, M> {
 
 impl<'q, M: Model, State> Delete<'q, M, State> {
     /// Deletes the rows for which the condition is true. Several filters must all be true.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let delete = Owner::delete().filter(owner::city.eq("Oslo"));
+    /// assert!(delete.to_sql().unwrap().to_string().starts_with(r#"DELETE FROM "owner" WHERE"#));
+    /// # }
+    /// ```
     pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Delete<'q, M, Filtered> {
         self.filters.push(Arc::new(condition));
         Delete { filters: self.filters, state: PhantomData }
     }
 
     /// Deletes every row there is.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let delete = Owner::delete().all_rows();
+    /// assert_eq!(delete.to_sql().unwrap().to_string(), r#"DELETE FROM "owner""#);
+    /// # }
+    /// ```
     pub fn all_rows(self) -> Delete<'q, M, Filtered> {
         Delete { filters: self.filters, state: PhantomData }
     }
@@ -86,6 +186,16 @@ impl<'q, M: Model, State> Delete<'q, M, State> {
 
 impl<'q, M: Model> Update<'q, M> {
     /// An update that does not say yet of which rows.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// // as `Owner::update(…)`
+    /// let update = mizzle::Update::<Owner>::new(owner::city.eq("Oslo")).filter(owner::id.eq(1));
+    /// # }
+    /// ```
     pub fn new<C: Changes<M> + 'q>(changes: C) -> Self {
         Self { set: changes.into_set(), touched: M::touched(), filters: Vec::new(), state: PhantomData }
     }
@@ -93,12 +203,32 @@ impl<'q, M: Model> Update<'q, M> {
 
 impl<'q, M: Model, State> Update<'q, M, State> {
     /// Changes the rows for which the condition is true. Several filters must all be true.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let update = Owner::update(owner::city.eq("Oslo")).filter(owner::id.lt(10));
+    /// assert!(update.to_sql().unwrap().to_string().contains(r#"SET "city" = $1 WHERE"#));
+    /// # }
+    /// ```
     pub fn filter<C: Condition<M::Table> + 'q>(mut self, condition: C) -> Update<'q, M, Filtered> {
         self.filters.push(Arc::new(condition));
         self.all_rows()
     }
 
     /// Changes every row there is.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # fn main() {
+    /// let update = Owner::update(owner::city.eq(owner::name)).all_rows();
+    /// assert!(!update.to_sql().unwrap().to_string().contains("WHERE"));
+    /// # }
+    /// ```
     pub fn all_rows(self) -> Update<'q, M, Filtered> {
         Update { set: self.set, touched: self.touched, filters: self.filters, state: PhantomData }
     }

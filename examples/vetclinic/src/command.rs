@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use clap::Subcommand;
+use mizzle::diesel::insert_into;
 use mizzle::prelude::*;
 use uuid::Uuid;
 
@@ -107,20 +108,11 @@ impl Pet {
         match self {
             Self::Add { name, birth_date, owner: owner_id } => {
                 let new = NewPet { id: None, name, birth_date, owner_id };
-                // the relation is logical, so the clinic itself looks whether the owner is there, and says that it relied on it
-                let pet = db
-                    .transaction(async |tx| {
-                        if let Some(id) = new.owner_id {
-                            let there = owner::table.find(id).select(owner::id).for_key_share();
-                            tx.first::<Uuid, _>(there).await?;
-                        }
-                        tx.insert(new.clone()).await
-                    })
-                    .await;
-                match pet {
+                // the relation is logical: the owner is locked until the pet is there
+                match db.insert_child(PetRow::owner(), new).await {
                     Ok(pet) => println!("{}  {}", pet.id, pet.name),
-                    Err(error) if error.is_not_found() => {
-                        bail!("no owner has the id {}", new.owner_id.unwrap_or_default())
+                    Err(error) if error.is_foreign_key_violation() => {
+                        bail!("no owner has the id {}", owner_id.unwrap_or_default())
                     }
                     Err(error) => return Err(error.into()),
                 }
@@ -146,11 +138,11 @@ impl Vet {
                     .transaction(async |tx| {
                         let vet = tx.insert(NewVet::new(&*name)).await?;
                         for specialty in &specialties {
-                            let known = mizzle::diesel::insert_into(specialty::table)
-                                .values(NewSpecialty::new(&**specialty))
-                                .on_conflict_do_nothing();
-                            tx.execute(known).await?;
-                            tx.insert(NewSpecialtyToVet::new(&**specialty, vet.id)).await?;
+                            let new = NewSpecialty::new(specialty);
+                            let unless_known =
+                                insert_into(specialty::table).values(new).on_conflict_do_nothing();
+                            tx.execute(unless_known).await?;
+                            tx.insert(NewSpecialtyToVet::new(specialty, vet.id)).await?;
                         }
                         Ok::<_, mizzle::Error>(vet)
                     })

@@ -5,6 +5,8 @@ mod command;
 mod failure;
 mod sample;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

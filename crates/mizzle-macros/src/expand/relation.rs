@@ -183,7 +183,9 @@ fn ownership(input: &TableInput, relation: &RelationInput) -> TokenStream {
         RelationKind::BelongsTo { .. } => {
             quote!(impl ::mizzle::Belonging for #module::relations::#name {})
         }
-        RelationKind::ManyToMany { .. } => TokenStream::new(),
+        RelationKind::ManyToMany { .. } => {
+            quote!(impl ::mizzle::Linking for #module::relations::#name {})
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::future::IntoFuture;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact};
+use super::{
+    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Tally, progress_methods, transact,
+};
 use crate::budget::ROWS;
 use crate::db::Db;
 use crate::def::TableDef;
@@ -26,6 +28,19 @@ use crate::write::{Delete, Filtered, Update};
 ///
 /// The first chunk that fails for good ends the work with a [`BulkError`]; its [`position`](BulkError::position) is where to go on.
 /// A delete, and an update that can be done twice, can as well be done again from the start.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let old = Event::delete().filter(event::year.lt(2020));
+/// let report = db.delete_all(old).chunk_rows(500).on_progress(|at| println!("{} rows", at.rows_done)).await?;
+/// println!("{} rows in {} transactions", report.rows, report.chunks);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is changed until it is awaited"]
 pub struct ChangeAll<'a> {
     db: Db,
@@ -97,6 +112,17 @@ impl<'a> ChangeAll<'a> {
     }
 
     /// Rows of a chunk: 1,000 unless said otherwise, 3,000 at most.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_all(Event::delete().filter(event::year.lt(2020))).chunk_rows(500).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.chunk_rows = rows.clamp(1, ROWS as usize);
         self
@@ -125,18 +151,7 @@ impl<'a> ChangeAll<'a> {
         self
     }
 
-    /// Calls back after each chunk that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
-
-    /// Moves this bar.
-    #[cfg(feature = "indicatif")]
-    pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
-        self.on_progress = Some(super::progress::on_bar(bar));
-        self
-    }
+    progress_methods!('a);
 
     async fn run(self) -> Result<BulkReport, BulkError> {
         let Self { db, table, work, chunk_rows, mut after, on_progress } = self;

@@ -7,8 +7,10 @@ use futures_util::{Stream, StreamExt};
 
 use super::Ranges;
 use super::shape::{Row, Shapes};
+use crate::connection::Answer;
 use crate::error::Error;
 use crate::model::NewRow;
+use crate::row::PgRow;
 use crate::statement::Statement;
 
 /// Rows of one transaction.
@@ -54,6 +56,20 @@ impl Chunk {
 
     /// One statement for each shape, in the order in which the shapes come.
     pub(super) fn statements(&self) -> Vec<Statement> {
+        self.groups().iter().map(|rows| rows[0].shape.insert(rows)).collect()
+    }
+
+    /// What these statements returned, each row with the position of the one given. If some were left out, it is only near.
+    pub(super) fn positioned(&self, answers: Vec<Answer>) -> Vec<(u64, PgRow)> {
+        let mut rows: Vec<(u64, PgRow)> = Vec::new();
+        for (group, answer) in self.groups().iter().zip(answers) {
+            rows.extend(group.iter().map(|row| row.position).zip(answer.rows));
+        }
+        rows.sort_by_key(|(position, _)| *position);
+        rows
+    }
+
+    fn groups(&self) -> Vec<Vec<&Row>> {
         let mut groups: Vec<Vec<&Row>> = Vec::new();
         for row in &self.rows {
             match groups.iter_mut().find(|group| Arc::ptr_eq(&group[0].shape, &row.shape)) {
@@ -61,7 +77,7 @@ impl Chunk {
                 None => groups.push(vec![row]),
             }
         }
-        groups.iter().map(|rows| rows[0].shape.insert(rows)).collect()
+        groups
     }
 
     pub(super) fn halves(mut self) -> (Self, Self) {

@@ -51,6 +51,19 @@ impl BulkError {
     }
 
     /// What was committed, in figures.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await {
+    ///     println!("{} rows are committed", error.report().rows);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn report(&self) -> BulkReport {
         self.0.report
@@ -58,18 +71,59 @@ impl BulkError {
 
     /// The rows that are committed, by their position in what was given to `insert_all`, those skipped not among them. Empty for
     /// updates and deletes, which have a [`position`](Self::position).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await {
+    ///     println!("rows {} are committed", error.committed());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn committed(&self) -> &Ranges {
         &self.0.committed
     }
 
     /// The rows of which nobody here knows: the connection was lost during the COMMIT of their chunk.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await {
+    ///     for range in error.unknown().iter() {
+    ///         println!("nobody knows of rows {} to {}", range.start, range.end - 1);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn unknown(&self) -> &Ranges {
         &self.0.unknown
     }
 
     /// The rows of the chunks that were refused. The rest was not tried.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await {
+    ///     println!("rows {} were refused: {}", error.failed(), error.cause());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn failed(&self) -> &Ranges {
         &self.0.failed
@@ -77,12 +131,43 @@ impl BulkError {
 
     /// Where to go on with an update or a delete: [`ChangeAll::after`](crate::ChangeAll::after). `None` if nothing was committed, and for
     /// inserts.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let old = || Event::delete().filter(event::year.lt(2020));
+    /// if let Err(error) = db.delete_all(old()).await
+    ///     && let Some(position) = error.position()
+    /// {
+    ///     db.delete_all(old()).after(position).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn position(&self) -> Option<&Position> {
         self.0.position.as_ref()
     }
 
     /// The first error that ended the work.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// if let Err(error) = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await {
+    ///     if error.cause().is_unique_violation() {
+    ///         println!("some rows are there already");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cause(&self) -> &Error {
         &self.0.cause

@@ -10,9 +10,10 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use super::chunk::{Chunk, Chunks, Limit, Unwritable};
 use super::conflict::OnConflict;
 use super::error::Inner;
+use super::returning::OnRows;
 use super::shape::Shapes;
 use super::{
-    BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Progress, Ranges, Tally,
+    BulkError, BulkReport, CHUNK_BYTES, CHUNK_ROWS, CONCURRENCY, OnProgress, Ranges, Tally, progress_methods,
     transact,
 };
 use crate::budget::ROWS;
@@ -20,6 +21,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::methods::Run;
 use crate::model::{Model, NewRow};
+use crate::row::PgRow;
 
 /// An insert of any number of rows, to be awaited. Made by [`Db::insert_all`] and [`Db::insert_stream`].
 ///
@@ -53,6 +55,7 @@ pub struct InsertAll<'a, S> {
     on_conflict: OnConflict,
     skip: Ranges,
     on_progress: Option<OnProgress<'a>>,
+    pub(super) on_rows: Option<OnRows<'a>>,
 }
 
 impl Db {
@@ -62,6 +65,18 @@ impl Db {
     ///
     /// # Errors
     /// [`BulkError`]: which rows are committed, which are not, and why.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let report = db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).await?;
+    /// assert_eq!(report.rows, 100_000);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn insert_all<'a, I>(&self, rows: I) -> InsertAll<'a, stream::Iter<I::IntoIter>>
     where
         I: IntoIterator<Item: NewRow>,
@@ -102,12 +117,25 @@ impl Db {
             on_conflict: OnConflict::Fail,
             skip: Ranges::default(),
             on_progress: None,
+            on_rows: None,
         }
     }
 }
 
 impl<'a, S> InsertAll<'a, S> {
     /// Rows of a chunk: 1,000 unless said otherwise, 3,000 at most.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).chunk_rows(200).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.limit.rows = rows.clamp(1, ROWS as usize);
         self
@@ -115,18 +143,54 @@ impl<'a, S> InsertAll<'a, S> {
 
     /// Bytes of the values of a chunk: 5 MiB unless said otherwise, 9 MiB at most. Aurora DSQL takes 10 MiB a transaction with
     /// defaults and index entries, which are not known here; a chunk that turns out too large is cut in two.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).chunk_bytes(1 << 20).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_bytes(mut self, bytes: usize) -> Self {
         self.limit.bytes = bytes.clamp(1, 9 << 20);
         self
     }
 
     /// Chunks under way at a time: 4 unless said otherwise, and never more than the pool has connections.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).concurrency(8).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn concurrency(mut self, chunks: usize) -> Self {
         self.concurrency = chunks.max(1);
         self
     }
 
     /// Leaves out rows that are there already, by any unique column: the same call can be made again.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).on_conflict_do_nothing().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_conflict_do_nothing(mut self) -> Self {
         self.on_conflict = OnConflict::DoNothing;
         self
@@ -136,6 +200,18 @@ impl<'a, S> InsertAll<'a, S> {
     /// it is. Name the columns of another unique index by [`unique_by`](Self::unique_by).
     ///
     /// No key may come twice in one chunk (SQLSTATE 21000), and which of two chunks is the later one is not defined.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// db.insert_all(rows).on_conflict_do_update().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_conflict_do_update(mut self) -> Self {
         self.on_conflict = OnConflict::DoUpdate(Vec::new());
         self
@@ -165,23 +241,26 @@ impl<'a, S> InsertAll<'a, S> {
     }
 
     /// Leaves out the rows at these positions, counted from 0: what an earlier call has [committed](BulkError::committed).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let rows = || (0..100_000).map(|id| NewEvent::new(id, 2026));
+    /// if let Err(error) = db.insert_all(rows()).await {
+    ///     db.insert_all(rows()).skip(error.committed()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn skip(mut self, positions: &Ranges) -> Self {
         self.skip.extend(positions);
         self
     }
 
-    /// Calls back after each chunk that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
-
-    /// Moves this bar, and sets its length if the number of rows is known.
-    #[cfg(feature = "indicatif")]
-    pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
-        self.on_progress = Some(super::progress::on_bar(bar));
-        self
-    }
+    progress_methods!('a);
 }
 
 impl<'a, S> IntoFuture for InsertAll<'a, S>
@@ -200,11 +279,12 @@ impl<'a, S> InsertAll<'a, S>
 where
     S: Stream<Item: NewRow> + Send + 'a,
 {
-    async fn run(self) -> Result<BulkReport, BulkError> {
-        let Self { db, rows, total, limit, concurrency, on_conflict, skip, on_progress } = self;
-        let mut done = Done { tally: Tally::new(on_progress, total), ..Done::new() };
+    pub(super) async fn run(self) -> Result<BulkReport, BulkError> {
+        let Self { db, rows, total, limit, concurrency, on_conflict, skip, on_progress, on_rows } = self;
+        let shapes = Shapes::new::<S::Item>(on_conflict, on_rows.is_some());
+        let mut done = Done { tally: Tally::new(on_progress, total), on_rows, ..Done::new() };
         done.tally.skip(skip.len());
-        let mut chunks = Chunks::new(rows, Shapes::new::<S::Item>(on_conflict), skip, limit);
+        let mut chunks = Chunks::new(rows, shapes, skip, limit);
         let at_a_time = concurrency.min(db.connections()).max(1);
         let mut under_way = FuturesUnordered::new();
         let mut more = true;
@@ -228,10 +308,18 @@ where
 /// What became of one chunk, or of the parts that it was cut into.
 #[derive(Default)]
 struct Outcome {
-    /// Positions, and how many rows were written.
-    committed: Vec<(Ranges, u64)>,
+    committed: Vec<Committed>,
     retries: u64,
     failure: Option<(Ranges, Error)>,
+}
+
+/// One transaction.
+struct Committed {
+    positions: Ranges,
+    /// How many rows were written.
+    changed: u64,
+    /// What came back of them, by position.
+    returned: Vec<(u64, PgRow)>,
 }
 
 /// Writes one chunk, in halves if it turns out too large.
@@ -249,11 +337,15 @@ async fn write(db: &Db, chunk: Result<Chunk, Unwritable>) -> Outcome {
         let statements = part.statements();
         let written = transact(db, &mut outcome.retries, |tx| {
             let statements = statements.clone();
-            async move { Ok(tx.run(statements).await?.iter().map(|answer| answer.changed).sum()) }
+            async move { tx.run(statements).await }
         })
         .await;
         match written {
-            Ok(rows) => outcome.committed.push((part.positions(), rows)),
+            Ok(answers) => outcome.committed.push(Committed {
+                positions: part.positions(),
+                changed: answers.iter().map(|answer| answer.changed).sum(),
+                returned: part.positioned(answers),
+            }),
             Err(error) if error.is_over_budget() && part.rows.len() > 1 => {
                 let (first, second) = part.halves();
                 parts.extend([second, first]);
@@ -270,6 +362,7 @@ async fn write(db: &Db, chunk: Result<Chunk, Unwritable>) -> Outcome {
 /// What became of all chunks so far.
 struct Done<'a> {
     tally: Tally<'a>,
+    on_rows: Option<OnRows<'a>>,
     committed: Ranges,
     unknown: Ranges,
     failed: Ranges,
@@ -281,6 +374,7 @@ impl Done<'_> {
         let none = Ranges::default();
         Self {
             tally: Tally::new(None, None),
+            on_rows: None,
             committed: none.clone(),
             unknown: none.clone(),
             failed: none,
@@ -290,11 +384,15 @@ impl Done<'_> {
 
     fn add(&mut self, outcome: Outcome) {
         self.tally.retried(outcome.retries);
-        for (positions, rows) in &outcome.committed {
-            self.tally.commit(positions.len(), *rows);
-            self.committed.extend(positions);
+        let any = !outcome.committed.is_empty();
+        for Committed { positions, changed, returned } in outcome.committed {
+            self.tally.commit(positions.len(), changed);
+            self.committed.extend(&positions);
+            if let Some(Err(error)) = self.on_rows.as_mut().map(|tell| tell(returned)) {
+                self.cause.get_or_insert(Error::read(error));
+            }
         }
-        if !outcome.committed.is_empty() {
+        if any {
             self.tally.tell();
         }
         if let Some((positions, cause)) = outcome.failure {
@@ -305,7 +403,7 @@ impl Done<'_> {
     }
 
     fn end(self) -> Result<BulkReport, BulkError> {
-        let Self { tally, committed, unknown, failed, cause } = self;
+        let Self { tally, committed, unknown, failed, cause, .. } = self;
         let report = tally.report();
         match cause {
             None => Ok(report),

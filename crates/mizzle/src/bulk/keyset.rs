@@ -15,6 +15,22 @@ use crate::rows::push_filters;
 use crate::statement::{Parameter, Statement};
 
 /// A place in a table, in the order of its primary key: what an update or a delete in chunks has behind it.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let delete = || db.delete_all(Event::delete().filter(event::year.lt(2020)));
+/// if let Err(error) = delete().await
+///     && let Some(position) = error.position()
+/// {
+///     delete().after(position).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Position(Vec<(Type, Parameter)>);
 

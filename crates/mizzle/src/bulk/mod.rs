@@ -22,6 +22,7 @@ mod insert;
 mod keyset;
 mod progress;
 mod ranges;
+mod returning;
 mod shape;
 
 pub use change::ChangeAll;
@@ -30,11 +31,14 @@ pub use insert::InsertAll;
 pub use keyset::Position;
 pub use progress::{BulkReport, Progress};
 pub use ranges::Ranges;
+pub use returning::InsertReturning;
 
 pub(crate) use array::{array, array_type};
 pub(crate) use attempt::transact;
 pub(crate) use keyset::{Keyset, quoted, table_name};
-pub(crate) use progress::{OnProgress, Tally};
+#[cfg(feature = "indicatif")]
+pub(crate) use progress::on_bar;
+pub(crate) use progress::{OnProgress, Tally, progress_methods};
 
 /// Rows of a chunk unless said otherwise: enough that a round trip does not count, few enough that a conflict does not cost much.
 pub(crate) const CHUNK_ROWS: usize = 1_000;

@@ -7,6 +7,21 @@ use super::{BulkError, Position};
 use crate::error::Error;
 
 /// How far work in chunks is: told after each chunk that is committed.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let tell = |at: mizzle::Progress| match at.rows_total {
+///     Some(total) => println!("{} of {total} rows, {} retries", at.rows_done, at.retries),
+///     None => println!("{} rows in {:?}", at.rows_done, at.elapsed),
+/// };
+/// db.insert_all((0..100_000).map(|id| NewEvent::new(id, 2026))).on_progress(tell).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -23,6 +38,18 @@ pub struct Progress {
 }
 
 /// What work in chunks came to.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let report: mizzle::BulkReport = db.delete_all(Event::delete().all_rows()).await?;
+/// println!("{} rows in {} transactions, {:?}", report.rows, report.chunks, report.elapsed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct BulkReport {
@@ -91,6 +118,46 @@ impl<'a> Tally<'a> {
         BulkReport { elapsed: self.started.elapsed(), ..self.report }
     }
 }
+
+/// How the builders of work in chunks take what is told of progress.
+macro_rules! progress_methods {
+    ($told:lifetime) => {
+        /// Calls back after each transaction that is committed.
+        ///
+        /// ```no_run
+        /// # use mizzle::prelude::*;
+        /// # fn main() {}
+        /// # #[table] struct Event { #[column(primary_key)] id: i64, year: i32 }
+        /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+        /// let old = Event::delete().filter(event::year.lt(2020));
+        /// db.delete_all(old).on_progress(|at| println!("{} rows, {} retries", at.rows_done, at.retries)).await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        pub fn on_progress(mut self, tell: impl FnMut($crate::Progress) + Send + $told) -> Self {
+            self.on_progress = Some(Box::new(tell));
+            self
+        }
+
+        /// Moves this bar of [`indicatif`](https://docs.rs/indicatif)'s, and sets its length if the number of rows is known.
+        ///
+        /// ```no_run
+        /// # use mizzle::prelude::*;
+        /// # fn main() {}
+        /// # #[table] struct Event { #[column(primary_key)] id: i64 }
+        /// # async fn example(db: &Db, events: Vec<NewEvent>) -> Result<(), mizzle::Error> {
+        /// db.insert_all(events).progress_bar(indicatif::ProgressBar::no_length()).await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        #[cfg(feature = "indicatif")]
+        pub fn progress_bar(mut self, bar: indicatif::ProgressBar) -> Self {
+            self.on_progress = Some($crate::bulk::on_bar(bar));
+            self
+        }
+    };
+}
+pub(crate) use progress_methods;
 
 /// Shows progress on a bar of `indicatif`'s.
 #[cfg(feature = "indicatif")]

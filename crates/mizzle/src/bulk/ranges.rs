@@ -19,6 +19,14 @@ pub struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
     /// Adds positions.
+    ///
+    /// # Example
+    /// ```
+    /// let mut done = mizzle::Ranges::default();
+    /// done.add(0..10);
+    /// done.add(10..12);
+    /// assert_eq!(done.to_string(), "0..12");
+    /// ```
     pub fn add(&mut self, range: Range<u64>) {
         if range.is_empty() {
             return;
@@ -32,6 +40,16 @@ impl Ranges {
     }
 
     /// Adds all positions of another set.
+    ///
+    /// # Example
+    /// ```
+    /// let mut done = mizzle::Ranges::default();
+    /// done.add(0..10);
+    /// let mut more = done.clone();
+    /// more.add(20..30);
+    /// done.extend(&more);
+    /// assert_eq!(done.to_string(), "0..10, 20..30");
+    /// ```
     pub fn extend(&mut self, other: &Self) {
         for range in &other.0 {
             self.add(range.clone());
@@ -39,6 +57,13 @@ impl Ranges {
     }
 
     /// Whether the position is among them.
+    ///
+    /// # Example
+    /// ```
+    /// let mut done = mizzle::Ranges::default();
+    /// done.add(5..10);
+    /// assert!(done.contains(5) && !done.contains(10));
+    /// ```
     #[must_use]
     pub fn contains(&self, position: u64) -> bool {
         let after = self.0.partition_point(|known| known.end <= position);
@@ -46,18 +71,38 @@ impl Ranges {
     }
 
     /// How many positions there are.
+    ///
+    /// # Example
+    /// ```
+    /// let mut done = mizzle::Ranges::default();
+    /// done.add(5..10);
+    /// assert_eq!(done.len(), 5);
+    /// ```
     #[must_use]
     pub fn len(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
     /// Whether there is no position.
+    ///
+    /// # Example
+    /// ```
+    /// assert!(mizzle::Ranges::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The ranges in order; none touches the next.
+    ///
+    /// # Example
+    /// ```
+    /// let mut done = mizzle::Ranges::default();
+    /// done.add(0..2);
+    /// done.add(5..6);
+    /// assert_eq!(done.iter().collect::<Vec<_>>(), [0..2, 5..6]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.0.iter().cloned()
     }

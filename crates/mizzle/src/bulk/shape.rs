@@ -33,6 +33,8 @@ pub(super) struct Shape {
     on_conflict: Clause,
     /// What every update sets, if it updates.
     touched: Vec<(Type, Parameter)>,
+    /// `RETURNING …`, if the rows are asked for.
+    returning: String,
 }
 
 /// The shapes met so far; as a rule there are one or two.
@@ -41,6 +43,7 @@ pub(super) struct Shapes {
     columns: &'static [&'static str],
     on_conflict: OnConflict,
     touched: Vec<Touched>,
+    returning: String,
     known: Vec<Arc<Shape>>,
 }
 
@@ -64,9 +67,12 @@ impl Row {
 const ROW: usize = 40;
 
 impl Shapes {
-    pub(super) fn new<N: NewRow>(on_conflict: OnConflict) -> Self {
-        let touched = N::Model::touched();
-        Self { table: N::Model::DEF, columns: N::COLUMNS, on_conflict, touched, known: Vec::new() }
+    /// `returning`: whether the rows are to come back.
+    pub(super) fn new<N: NewRow>(on_conflict: OnConflict, returning: bool) -> Self {
+        let (table, touched) = (N::Model::DEF, N::Model::touched());
+        let columns: Vec<String> = table.columns.iter().map(|column| quoted(column.name)).collect();
+        let returning = if returning { format!(" RETURNING {}", columns.join(", ")) } else { String::new() };
+        Self { table, columns: N::COLUMNS, on_conflict, touched, returning, known: Vec::new() }
     }
 
     pub(super) fn row<N: NewRow>(&mut self, position: u64, row: &N) -> Result<Row, Error> {
@@ -109,7 +115,8 @@ impl Shapes {
         let touched: Vec<_> = names.map(|(touched, at)| (touched.column, format!("${at}"))).collect();
         let on_conflict = self.on_conflict.clause(self.table, &filled, &touched);
         let touched = if on_conflict.updates { self.touched()? } else { Vec::new() };
-        Ok(Shape { values: sql.to_owned(), types, insert, on_conflict, touched })
+        let returning = self.returning.clone();
+        Ok(Shape { values: sql.to_owned(), types, insert, on_conflict, touched, returning })
     }
 
     fn touched(&self) -> QueryResult<Vec<(Type, Parameter)>> {
@@ -131,6 +138,7 @@ impl Shape {
             sql.push_str(&format!(" VALUES {}", all.join(", ")));
         }
         sql.push_str(&self.on_conflict.sql);
+        sql.push_str(&self.returning);
         let columns = self.types.iter().enumerate().filter_map(|(at, element)| {
             Some((array_type(element)?, array(element, rows.iter().map(|row| &row.parameters[at]))))
         });

@@ -87,6 +87,21 @@ impl Tx {
     ///
     /// # Errors
     /// As [`lock_parent`](Self::lock_parent), and as [`insert_many`](Self::insert_many).
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let pets = [NewPet::new(7, 1), NewPet::new(8, 1)];
+    /// db.transaction(async |tx| tx.insert_children(Pet::owner(), &pets).await).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn insert_children<'a, N, L>(
         &'a self,
         _relation: Related<'_, L>,

@@ -12,16 +12,34 @@ use super::walk::remove;
 use super::{Cascade, Children};
 use crate::budget::ROWS;
 use crate::bulk::{
-    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Progress, Tally, transact,
+    BulkError, BulkReport, CHUNK_ROWS, Keyset, OnProgress, Position, Tally, progress_methods, transact,
 };
 use crate::db::Db;
 use crate::error::Error;
 use crate::methods::Run;
 use crate::model::Model;
-use crate::relation::NullColumns;
+use crate::relation::{Linking, NullColumns, Related};
 use crate::write::{Delete, Filtered};
 
 /// A delete of rows and what belongs to them, to be awaited. Made by [`Db::delete_cascading`].
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+/// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let report = db
+///     .delete_cascading(Owner::delete().filter(owner::id.eq(1)))
+///     .cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits()))
+///     .set_null(Owner::bills())
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is deleted until it is awaited"]
 pub struct DeleteCascading<'a, P> {
     db: Db,
@@ -43,6 +61,11 @@ impl Db {
     /// commits later then loses the conflict and runs again. A child that is inserted, or moved to another parent, without that lock
     /// at the moment when its parent goes becomes an orphan, and nobody is told; if you cannot rule that out, declare a real foreign
     /// key.
+    ///
+    /// **It may starve** beside writers who never stop: a transaction deletes [`chunk_rows`](DeleteCascading::chunk_rows) rows at most,
+    /// a parent stays as long as it has a child, and every child that is inserted meanwhile makes the two conflict. Small chunks are
+    /// outrun; one that loses more often than the retry policy allows ends the work with that conflict as its cause. Call it again, or
+    /// give it the time by [`Db::with_retry`].
     ///
     /// What was committed when it ends early stays: children are gone whose parents are still there. The same call goes on from there.
     ///
@@ -92,12 +115,40 @@ impl Db {
 
 impl<'a, P: Model> DeleteCascading<'a, P> {
     /// The rows of this relation go as well. If they are rows of the same table, so do those that belong to them, and so on.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).cascade(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade<R: Children<P>>(mut self, relation: R) -> Self {
         self.cascade = self.cascade.cascade(relation);
         self
     }
 
     /// The rows of this relation go as well, and with what belongs to them happens what is said here.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade_with<R: Children<P>>(
         mut self,
         relation: R,
@@ -108,6 +159,20 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
     }
 
     /// The rows of this relation stay, and belong to nothing.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).set_null(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_null<R>(mut self, relation: R) -> Self
     where
         R: Children<P, ForeignKey: NullColumns>,
@@ -117,22 +182,76 @@ impl<'a, P: Model> DeleteCascading<'a, P> {
     }
 
     /// As long as there is a row of this relation, the work ends with an error; children of other rows may be gone by then.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().filter(owner::id.eq(1))).restrict(Owner::bills()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restrict<R: Children<P>>(mut self, relation: R) -> Self {
         self.cascade = self.cascade.restrict(relation);
         self
     }
 
+    /// The rows of this many-to-many relation stay, and are linked to the rows that go no more: the rows of the link table go.
+    ///
+    /// Whoever makes a link locks both of its ends, as [`Db::insert_child`] does for one: `tx.lock_parent(…)` for the other.
+    ///
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # fn main() {}
+    /// # #[table] #[many_to_many(skills: Skill, through = SkillOfVet)]
+    /// # struct Vet { #[column(primary_key)] id: i64 }
+    /// # #[table] struct Skill { #[column(primary_key)] name: String }
+    /// # #[table] struct SkillOfVet {
+    /// #     #[column(primary_key)] #[belongs_to(vet: Vet)] vet_id: i64,
+    /// #     #[column(primary_key)] #[belongs_to(skill: Skill)] skill_name: String,
+    /// # }
+    /// # async fn example(db: &Db, skill: String) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Vet::delete().filter(vet::id.eq(1))).unlink(Vet::skills()).await?;
+    /// // at the same time, somewhere else
+    /// db.transaction(async |tx| {
+    ///     tx.lock_parent(SkillOfVet::skill(), &skill).await?;
+    ///     tx.insert_child(SkillOfVet::vet(), NewSkillOfVet::new(1, &*skill)).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unlink<L: Linking<Parent = P>>(mut self, relation: Related<'_, L>) -> Self {
+        self.cascade = self.cascade.unlink(relation);
+        self
+    }
+
     /// Rows that a transaction changes: 1,000 unless said otherwise, 3,000 at most.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.delete_cascading(Owner::delete().all_rows()).cascade(Owner::bills()).chunk_rows(200).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chunk_rows(mut self, rows: usize) -> Self {
         self.chunk_rows = rows.clamp(1, ROWS as usize);
         self
     }
 
-    /// Calls back after each transaction that is committed.
-    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(tell));
-        self
-    }
+    progress_methods!('a);
 
     async fn run(self) -> Result<BulkReport, BulkError> {
         let Self { db, keys, cascade, chunk_rows, on_progress } = self;

@@ -34,11 +34,7 @@ impl Keys {
         columns: &[&str],
         parameters: &mut Vec<(Type, Parameter)>,
     ) -> Result<String, Error> {
-        let arrays = self.push(parameters)?;
-        Ok(match columns {
-            [only] => format!("{} = ANY({arrays})", quoted(only)),
-            _ => format!("({}) IN (SELECT * FROM unnest({arrays}))", list(columns)),
-        })
+        self.compare(columns, ["= ANY", "IN"], parameters)
     }
 
     /// The condition that these columns, which are never NULL, hold none of the keys.
@@ -47,10 +43,20 @@ impl Keys {
         columns: &[&str],
         parameters: &mut Vec<(Type, Parameter)>,
     ) -> Result<String, Error> {
+        self.compare(columns, ["<> ALL", "NOT IN"], parameters)
+    }
+
+    /// One column with an array, or several with its rows.
+    fn compare(
+        &self,
+        columns: &[&str],
+        [with_array, with_rows]: [&str; 2],
+        parameters: &mut Vec<(Type, Parameter)>,
+    ) -> Result<String, Error> {
         let arrays = self.push(parameters)?;
         Ok(match columns {
-            [only] => format!("{} <> ALL({arrays})", quoted(only)),
-            _ => format!("({}) NOT IN (SELECT * FROM unnest({arrays}))", list(columns)),
+            [only] => format!("{} {with_array}({arrays})", quoted(only)),
+            _ => format!("({}) {with_rows} (SELECT * FROM unnest({arrays}))", list(columns)),
         })
     }
 

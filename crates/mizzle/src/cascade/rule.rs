@@ -7,9 +7,29 @@ use super::Children;
 use crate::def::TableDef;
 use crate::error::Error;
 use crate::model::Model;
-use crate::relation::{KeyColumns, NullColumns};
+use crate::relation::{KeyColumns, Linking, NullColumns, Related};
 
 /// What becomes of the rows that belong to a row of `P` when it is deleted; see [`Db::delete_cascading`](crate::Db::delete_cascading).
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+/// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+/// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// use mizzle::Cascade;
+///
+/// /// What becomes of everything that belongs to an owner.
+/// fn all_of_it(owners: Cascade<Owner>) -> Cascade<Owner> {
+///     owners.restrict(Owner::bills()).cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits()))
+/// }
+/// db.transaction(async |tx| tx.delete_cascading(Owner::delete().filter(owner::id.eq(1)), all_of_it).await).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Cascade<P> {
     pub(super) rules: Vec<Rule>,
     /// The first thing said that cannot be done.
@@ -41,12 +61,48 @@ impl<P: Model> Cascade<P> {
     }
 
     /// The rows of this relation go as well. If they are rows of the same table, so do those that belong to them, and so on.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let delete = Owner::delete().filter(owner::id.eq(1));
+    ///     tx.delete_cascading(delete, |owners| owners.cascade(Owner::bills())).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade<R: Children<P>>(self, relation: R) -> Self {
         let itself = <R::Child as Model>::DEF == P::DEF;
         self.rule(relation, if itself { Action::DeleteAlike } else { Action::Delete(Vec::new()) })
     }
 
     /// The rows of this relation go as well, and with what belongs to them happens what is said here.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let delete = Owner::delete().filter(owner::id.eq(1));
+    ///     tx.delete_cascading(delete, |owners| owners.cascade_with(Owner::pets(), |pets| pets.cascade(Pet::visits()))).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cascade_with<R: Children<P>>(
         mut self,
         relation: R,
@@ -58,6 +114,24 @@ impl<P: Model> Cascade<P> {
     }
 
     /// The rows of this relation stay, and belong to nothing.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let delete = Owner::delete().filter(owner::id.eq(1));
+    ///     tx.delete_cascading(delete, |owners| owners.set_null(Owner::bills())).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_null<R>(self, relation: R) -> Self
     where
         R: Children<P, ForeignKey: NullColumns>,
@@ -66,18 +140,66 @@ impl<P: Model> Cascade<P> {
     }
 
     /// As long as there is a row of this relation, nothing is deleted.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] #[has_many(bills: Bill)] struct Owner { #[column(primary_key)] id: i64 }
+    /// # #[table] #[has_many(visits: Visit)] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # #[table] struct Bill { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: Option<i64> }
+    /// # #[table] struct Visit { #[column(primary_key)] id: i64, #[belongs_to(pet: Pet)] pet_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     let delete = Owner::delete().filter(owner::id.eq(1));
+    ///     tx.delete_cascading(delete, |owners| owners.restrict(Owner::bills())).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restrict<R: Children<P>>(self, relation: R) -> Self {
         self.rule(relation, Action::Restrict)
     }
 
-    fn rule<R: Children<P>>(mut self, relation: R, action: Action) -> Self {
-        if !relation.whole() {
+    /// The rows of this many-to-many relation stay, and are linked to the row that goes no more: the rows of the link table go.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[many_to_many(skills: Skill, through = SkillOfVet)] struct Vet { #[column(primary_key)] id: i64 }
+    /// # #[table] struct Skill { #[column(primary_key)] name: String }
+    /// # #[table] struct SkillOfVet {
+    /// #     #[column(primary_key)] #[belongs_to(vet: Vet)] vet_id: i64,
+    /// #     #[column(primary_key)] #[belongs_to(skill: Skill)] skill_name: String,
+    /// # }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// db.transaction(async |tx| {
+    ///     tx.delete_cascading(Vet::delete().filter(vet::id.eq(1)), |vets| vets.unlink(Vet::skills())).await
+    /// })
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unlink<L: Linking<Parent = P>>(self, relation: Related<'_, L>) -> Self {
+        // a `Linking` goes through a link
+        let Some((table, foreign_key)) = L::PATH.link() else { return self };
+        self.push(relation.is_whole(), Rule { table, foreign_key, action: Action::Delete(Vec::new()) })
+    }
+
+    fn rule<R: Children<P>>(self, relation: R, action: Action) -> Self {
+        let (table, foreign_key) = (<R::Child as Model>::DEF, R::ForeignKey::NAMES);
+        self.push(relation.whole(), Rule { table, foreign_key, action })
+    }
+
+    fn push(mut self, whole: bool, rule: Rule) -> Self {
+        if !whole {
             let text =
                 "a relation with a filter or a limit would leave orphans: cascade over all of its rows";
             self.mistake.get_or_insert(Error::build(diesel::result::Error::QueryBuilderError(text.into())));
         }
-        let (table, foreign_key) = (<R::Child as Model>::DEF, R::ForeignKey::NAMES);
-        self.rules.push(Rule { table, foreign_key, action });
+        self.rules.push(rule);
         self
     }
 }

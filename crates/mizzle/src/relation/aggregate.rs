@@ -21,10 +21,35 @@ use crate::query::Fragment;
 use crate::stitch::Reader;
 
 /// How many rows a relation has for each row, instead of the rows. Made by `.count()`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let owners: Vec<With<Owner, i64>> = db.load(Owner::query().with(Owner::pets().count())).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a count is loaded by `.with(…)`"]
 pub struct Count<'q, L>(Related<'q, L>);
 
 /// A number about the rows of a relation, `None` where there are none. Made by `.sum(column)`, `.min`, `.max`, `.avg`.
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let heaviest = Owner::pets().filter(pet::name.ne("Rex")).max(pet::weight);
+/// let owners: Vec<With<Owner, Option<i32>>> = db.load(Owner::query().with(heaviest)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "an aggregate is loaded by `.with(…)`"]
 pub struct Aggregate<'q, L, ST, T> {
     related: Related<'q, L>,
@@ -122,6 +147,19 @@ impl<'q, L: Link<Kind = Many>> Related<'q, L> {
     }
 
     /// Adds up a column of the related rows; `None` where there is nothing to add.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().with(Owner::pets().sum(pet::weight))).await?;
+    /// let weight: Option<i64> = owners[0].related.clone();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sum<C>(
         self,
         column: C,
@@ -133,6 +171,19 @@ impl<'q, L: Link<Kind = Many>> Related<'q, L> {
     }
 
     /// The average of a column of the related rows.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().with(Owner::pets().avg(pet::weight))).await?;
+    /// let weight: Option<bigdecimal::BigDecimal> = owners[0].related.clone();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn avg<C>(
         self,
         column: C,
@@ -144,6 +195,19 @@ impl<'q, L: Link<Kind = Many>> Related<'q, L> {
     }
 
     /// The least value of a column of the related rows.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().with(Owner::pets().min(pet::weight))).await?;
+    /// let weight: Option<i32> = owners[0].related.clone();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn min<C>(self, column: C) -> Aggregate<'q, L, PlainSql<C>, PlainOf<L, C>>
     where
         C: Column + Expression<SqlType: IntoNotNullable> + Fragment + 'static,
@@ -153,6 +217,19 @@ impl<'q, L: Link<Kind = Many>> Related<'q, L> {
     }
 
     /// The greatest value of a column of the related rows.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let owners = db.load(Owner::query().with(Owner::pets().max(pet::weight))).await?;
+    /// let weight: Option<i32> = owners[0].related.clone();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn max<C>(self, column: C) -> Aggregate<'q, L, PlainSql<C>, PlainOf<L, C>>
     where
         C: Column + Expression<SqlType: IntoNotNullable> + Fragment + 'static,

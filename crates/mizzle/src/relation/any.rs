@@ -18,6 +18,19 @@ use crate::rows::{Columns, Select, push_filters, push_table};
 /// Whether a row of `P` has related rows. Made by `.any()` and `.none()`, for `.filter(…)` on a query on `P`.
 ///
 /// Like every condition it goes with `.and(…)`, `.or(…)` and `diesel::dsl::not(…)`. It is true or false, never NULL.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {
+/// use mizzle::diesel::dsl::not;
+///
+/// let busy = Owner::pets().any();
+/// let query = Owner::query().filter(owner::city.eq("Oslo").and(not(busy)));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Any<'q, P: Model> {
     path: Path,
@@ -47,6 +60,17 @@ impl<'q, L: Link> Related<'q, L> {
     }
 
     /// Whether there is no related row that the filters let through: the opposite of [`any`](Self::any).
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let without_a_heavy_pet = Owner::query().filter(Owner::pets().filter(pet::weight.gt(50)).none());
+    /// assert!(without_a_heavy_pet.to_sql().unwrap().to_string().contains("NOT ("));
+    /// # }
+    /// ```
     pub fn none(self) -> Any<'q, L::Parent> {
         Any { wanted: false, ..self.any() }
     }

@@ -19,12 +19,28 @@ pub use any::Any;
 pub use key::{KeyColumns, KeyValues, Keyed, NullColumns, SameKey};
 pub use path::Path;
 pub(crate) use related::Rows;
-pub use related::{Belonging, Kind, Link, Many, Maybe, One, Owning, Related, StartsFrom};
+pub use related::{Belonging, Kind, Link, Linking, Many, Maybe, One, Owning, Related, StartsFrom};
 
 /// A row with what was loaded beside it.
 ///
 /// Reads like the row itself: `john.name`, and `john.related` for the relation; a tuple, in the order of `.with(…)`, if there are
 /// several. A struct whose fields have names of their own is a [`Shape`](macro@crate::Shape).
+///
+/// # Example
+/// ```no_run
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {}
+/// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+/// let owners: Vec<With<Owner, Vec<Pet>>> = db.load(Owner::query().with(Owner::pets())).await?;
+/// for owner in owners {
+///     println!("{} has {} pets", owner.name, owner.related.len());
+///     let With { row, related: pets } = owner;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct With<M, R> {
     /// The row.

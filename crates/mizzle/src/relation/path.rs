@@ -78,6 +78,11 @@ impl Path {
         }
     }
 
+    /// The link table, and its columns that hold the parent's key.
+    pub(crate) fn link(&self) -> Option<(&'static TableDef, &'static [&'static str])> {
+        self.through.map(|through| (through.table, through.near))
+    }
+
     /// `INNER JOIN link ON …`, if there is a link.
     pub(crate) fn walk_link(&self, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
         let Some(through) = self.through else { return Ok(()) };

@@ -12,6 +12,18 @@ use crate::query::{Condition, Order, Query};
 use crate::stitch::Reader;
 
 /// A relation as declared: `owner::relations::pets`. Implemented by `#[table]`.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {
+/// use mizzle::Link;
+///
+/// assert_eq!(<owner::relations::pets as Link>::NAME, "pets");
+/// # }
+/// ```
 pub trait Link: 'static {
     /// The table that the relation starts from.
     type Parent: Model;
@@ -43,6 +55,14 @@ pub trait Owning: Link {
     label = "not a `#[belongs_to]`"
 )]
 pub trait Belonging: Link<Child: Keyed> {}
+
+/// A relation by the rows of a link table: `many_to_many`. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "no table stands between the two ends of this relation",
+    label = "not a `#[many_to_many]`",
+    note = "the rows of a `#[has_many]` or a `#[has_one]` hold the key themselves: `.cascade(…)`, `.set_null(…)` or `.restrict(…)`"
+)]
+pub trait Linking: Link {}
 
 /// Any number of related rows: `has_many`, `many_to_many`.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +136,18 @@ pub struct Related<'q, L, W = ()> {
 
 impl<L: Link> Related<'_, L> {
     /// The relation as declared: unfiltered, in no particular order.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// // as `Owner::pets()`, by the relation's own name
+    /// let pets = mizzle::Related::<owner::relations::pets>::new();
+    /// let query = Owner::query().with(pets);
+    /// # }
+    /// ```
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         Self { node: Node::of_model::<L::Child>(), ends: PhantomData }
@@ -124,24 +156,65 @@ impl<L: Link> Related<'_, L> {
 
 impl<'q, L: Link, W> Related<'q, L, W> {
     /// Keeps the related rows for which the condition is true. Several filters must all be true.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let query = Owner::query().with(Owner::pets().filter(pet::weight.gt(5)).filter(pet::name.ne("Rex")));
+    /// assert_eq!(query.to_sql().unwrap().statements().len(), 2);
+    /// # }
+    /// ```
     pub fn filter<C: Condition<<L::Child as Model>::Table> + 'q>(mut self, condition: C) -> Self {
         self.node = self.node.filter(condition);
         self
     }
 
     /// Orders the related rows of each row; a further call orders those that are equal so far.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let query = Owner::query().with(Owner::pets().order_by(pet::weight.desc()).order_by(pet::name));
+    /// # }
+    /// ```
     pub fn order_by<O: Order<<L::Child as Model>::Table> + 'q>(mut self, order: O) -> Self {
         self.node = self.node.order_by(order);
         self
     }
 
     /// Gives each row at most this many related rows: the first in the order given, by primary key where they are equal.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let the_heaviest_of_each = Owner::query().with(Owner::pets().order_by(pet::weight.desc()).limit(1));
+    /// # }
+    /// ```
     pub fn limit(mut self, rows: i64) -> Self {
         self.node = self.node.limit(rows);
         self
     }
 
     /// Skips this many related rows of each row.
+    ///
+    /// # Example
+    /// ```
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {
+    /// let all_but_the_heaviest = Owner::query().with(Owner::pets().order_by(pet::weight.desc()).offset(1));
+    /// # }
+    /// ```
     pub fn offset(mut self, rows: i64) -> Self {
         self.node = self.node.offset(rows);
         self
@@ -154,6 +227,22 @@ impl<'q, L: Link, W> Related<'q, L, W> {
     }
 
     /// Loads a relation beside each related row, in the same round trip.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # use mizzle::prelude::*;
+    /// # #[table] #[has_many(pets: Pet)] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+    /// # #[table] struct Pet { #[column(primary_key)] id: i64, name: String, weight: i32, #[belongs_to(owner: Owner)] owner_id: i64 }
+    /// # fn main() {}
+    /// # async fn example(db: &Db) -> Result<(), mizzle::Error> {
+    /// let pets = db.load(Pet::query().with(Pet::owner().with(Owner::pets().count()))).await?;
+    /// for pet in &pets {
+    ///     let siblings = pet.related.as_ref().map_or(0, |owner| owner.related - 1);
+    ///     println!("{} has {siblings} siblings", pet.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with<R>(mut self, relation: R) -> Related<'q, L, R::After<W>>
     where
         R: Relation<L::Child> + 'q,
