@@ -108,6 +108,7 @@ mod shape;
 mod statement;
 mod stitch;
 mod stream;
+mod table_column;
 mod text;
 mod time_tz;
 mod transaction;
@@ -230,6 +231,7 @@ pub use relation::{
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, NoQuery, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
+pub use table_column::{Col, Field};
 pub use text::{SqlText, StatementText, ToSqlText};
 pub use time_tz::{SqlTimeTz, TimeTz};
 pub use transaction::Tx;

@@ -2,9 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
-use diesel::expression::Expression;
 use diesel::pg::Pg;
-use diesel::query_source::Column;
 use diesel::result::Error;
 
 use crate::load::Plan;
@@ -12,6 +10,7 @@ use crate::model::Model;
 use crate::node::{Beside, Node};
 use crate::relation::{Link, Many, Maybe, One, Relation};
 use crate::stitch::Reader;
+use crate::table_column::{Col, Field};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
 /// struct is the shape with all columns.
@@ -35,7 +34,7 @@ pub struct Parts<'q>(Node<'q>);
 
 /// A column or relation that a field of type `T` can hold.
 ///
-/// Implemented for each column, and by `#[table]` for each relation.
+/// Implemented for each column and each relation.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{T}` cannot hold `{Self}`",
     label = "not what the table has under this name",
@@ -69,19 +68,35 @@ pub trait Reads<ST>: FromSqlRow<ST, Pg> {}
 impl<ST, T: FromSqlRow<ST, Pg>> Reads<ST> for T {}
 
 #[diagnostic::do_not_recommend]
-impl<C: Column + Expression, T: Reads<<C as Expression>::SqlType>> Part<T> for C {
+impl<F: Field, T: Reads<F::SqlType>> Part<T> for Col<F> {
     type Query<'q> = NoQuery;
 
     fn add(_: &'static str, parts: &mut Parts<'_>) {
-        parts.0.push_column(C::NAME);
+        parts.0.push_column(F::NAME);
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<T> {
-        row.value::<C::SqlType, T>()
+        row.value::<F::SqlType, T>()
     }
 
     fn narrow<'q>(node: Node<'q>, _: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
         node
+    }
+}
+
+impl<L: Link, T: Holds<L>> Part<T> for L {
+    type Query<'q> = <T::Item as Shape>::Query<'q>;
+
+    fn add(field: &'static str, parts: &mut Parts<'_>) {
+        parts.relate::<L, T>(field);
+    }
+
+    fn read(row: &mut Reader<'_>) -> QueryResult<T> {
+        T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
+    }
+
+    fn narrow<'q>(node: Node<'q>, more: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
+        more(node.into()).into()
     }
 }
 
@@ -150,7 +165,7 @@ impl<S: Shape> Shape for Box<S> {
 
 impl<'q> Parts<'q> {
     /// A relation, for a field that holds its rows.
-    pub fn relate<L: Link, T: Holds<L>>(&mut self, field: &'static str) {
+    fn relate<L: Link, T: Holds<L>>(&mut self, field: &'static str) {
         let node = self.0.deeper(L::Child::DEF, |node| {
             let mut parts = Parts(node);
             T::Item::parts(&mut parts);
@@ -186,14 +201,6 @@ pub fn node_of<'q, S: Shape>() -> Node<'q> {
     let mut parts = Parts(Node::of_table(S::Of::DEF));
     S::parts(&mut parts);
     parts.0
-}
-
-/// The related rows of the next relation, as the field holds them.
-///
-/// # Errors
-/// When a row does not read as the shape, or is missing where one is expected.
-pub fn read_related<L: Link, T: Holds<L>>(row: &mut Reader<'_>) -> QueryResult<T> {
-    T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
 }
 
 /// The next number about a relation, which `relation` would make.

@@ -18,15 +18,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             (&column.attributes, &column.visibility, &column.ident, &column.ty);
         quote!(#(#attributes)* #visibility #ident: #ty)
     });
-    let values = input.columns.iter().map(|column| {
-        let (field, ty) = (&column.ident, &column.ty);
-        quote! {
-            impl ::mizzle::__private::HasColumn<#module::#field> for #ident {
-                type Value = #ty;
-                #[allow(clippy::misnamed_getters)] fn value(&self) -> &#ty { &self.#field }
-            }
-        }
-    });
     let key: Vec<_> = input.primary_key().map(|column| &column.ident).collect();
     let key_types: Vec<_> = input.primary_key().map(|column| &column.ty).collect();
     let id = match (&key[..], &key_types[..]) {
@@ -63,7 +54,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 fn table() -> Self::Table { #module::table }
             }
             #identifiable
-            #(#values)*
         };
     }
 }
