@@ -20,7 +20,7 @@ use source::CRATES;
 const FOLDER: &str = "target/compile-cost";
 
 /// How often each is measured, in turns, so that a busy minute is a busy minute for all; the median counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 pub(crate) fn run(options: &[&str]) -> Result<(), String> {
     let (mut json, mut cases) = (false, vec![Case::Check, Case::Edited]);

@@ -1,6 +1,7 @@
 //! The Diesel table and its columns: what `diesel::table!` would give, for PostgreSQL alone and without naming Diesel.
 //!
-//! A column is a unit struct, and a binding of its name would be a pattern that it matches: what the module binds begins with `__`.
+//! What is the same for every column stands once in `mizzle`, as `Col`: see there. A column is a constant, and a binding of its name
+//! would be a pattern that it matches: what the expansion binds begins with `__`.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -303,7 +304,7 @@ fn field(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
             type Groups = #groups;
             const NAME: &'static str = #name;
             #[allow(clippy::misnamed_getters)]
-            fn value(model: &#model) -> &#ty { &model.#ident }
+            fn value(__model: &#model) -> &#ty { &__model.#ident }
         }
     }
 }
