@@ -84,6 +84,7 @@ impl<F: Field, T: Reads<F::SqlType>> Part<T> for Col<F> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<L: Link, T: Holds<L>> Part<T> for L {
     type Query<'q> = <T::Item as Shape>::Query<'q>;
 

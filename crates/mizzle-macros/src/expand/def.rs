@@ -61,10 +61,10 @@ fn said_of_table(input: &TableInput, named: &Named<'_>) -> TokenStream {
     let foreign_keys = named.foreign_keys.iter().map(|(name, key)| foreign_key(input, name, key));
     let indexes = named.indexes.iter().map(|(name, index)| self::index(input, name, index));
     let lists = [
-        said_list("uniques", uniques.collect()),
-        said_list("checks", checks.collect()),
-        said_list("foreign_keys", foreign_keys.collect()),
-        said_list("indexes", indexes.collect()),
+        said_list("uniques", &uniques.collect::<Vec<_>>()),
+        said_list("checks", &checks.collect::<Vec<_>>()),
+        said_list("foreign_keys", &foreign_keys.collect::<Vec<_>>()),
+        said_list("indexes", &indexes.collect::<Vec<_>>()),
     ];
     let texts = [
         said("schema", options.schema.as_deref()),
@@ -129,7 +129,7 @@ fn said(name: &str, text: Option<&str>) -> TokenStream {
 }
 
 /// `name: &[…],`, if there is anything in it.
-fn said_list(name: &str, items: Vec<TokenStream>) -> TokenStream {
+fn said_list(name: &str, items: &[TokenStream]) -> TokenStream {
     let name = Ident::new(name, Span::call_site());
     if items.is_empty() { TokenStream::new() } else { quote!(#name: &[#(#items),*],) }
 }
