@@ -7,7 +7,7 @@ pub use crate::model::Identity;
 pub use crate::node::Node;
 pub use crate::place;
 pub use crate::row::PgRow;
-pub use crate::shape::{Parts, node_of, plan, read_aggregate};
+pub use crate::shape::{Parts, node_of, plan, read_aggregate, read_related};
 pub use crate::statement::Statement;
 pub use crate::stitch::Reader;
 pub use crate::table_column::{Col, Field};

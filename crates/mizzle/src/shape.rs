@@ -34,7 +34,7 @@ pub struct Parts<'q>(Node<'q>);
 
 /// A column or relation that a field of type `T` can hold.
 ///
-/// Implemented for each column and each relation.
+/// Implemented for each column, and by `#[table]` for each relation.
 #[diagnostic::on_unimplemented(
     message = "a field of type `{T}` cannot hold `{Self}`",
     label = "not what the table has under this name",
@@ -81,23 +81,6 @@ impl<F: Field, T: Reads<F::SqlType>> Part<T> for Col<F> {
 
     fn narrow<'q>(node: Node<'q>, _: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
         node
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<L: Link, T: Holds<L>> Part<T> for L {
-    type Query<'q> = <T::Item as Shape>::Query<'q>;
-
-    fn add(field: &'static str, parts: &mut Parts<'_>) {
-        parts.relate::<L, T>(field);
-    }
-
-    fn read(row: &mut Reader<'_>) -> QueryResult<T> {
-        T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
-    }
-
-    fn narrow<'q>(node: Node<'q>, more: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {
-        more(node.into()).into()
     }
 }
 
@@ -166,7 +149,7 @@ impl<S: Shape> Shape for Box<S> {
 
 impl<'q> Parts<'q> {
     /// A relation, for a field that holds its rows.
-    fn relate<L: Link, T: Holds<L>>(&mut self, field: &'static str) {
+    pub fn relate<L: Link, T: Holds<L>>(&mut self, field: &'static str) {
         let node = self.0.deeper(L::Child::DEF, |node| {
             let mut parts = Parts(node);
             T::Item::parts(&mut parts);
@@ -202,6 +185,14 @@ pub fn node_of<'q, S: Shape>() -> Node<'q> {
     let mut parts = Parts(Node::of_table(S::Of::DEF));
     S::parts(&mut parts);
     parts.0
+}
+
+/// The related rows of the next relation, as the field holds them.
+///
+/// # Errors
+/// When a row does not read as the shape, or is missing where one is expected.
+pub fn read_related<L: Link, T: Holds<L>>(row: &mut Reader<'_>) -> QueryResult<T> {
+    T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
 }
 
 /// The next number about a relation, which `relation` would make.

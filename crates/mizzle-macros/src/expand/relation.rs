@@ -101,6 +101,21 @@ fn links(input: &TableInput) -> TokenStream {
             }
             impl ::mizzle::StartsFrom<#ident> for #module::relations::#name {}
             #ownership
+            impl<T: ::mizzle::Holds<#module::relations::#name>> ::mizzle::Part<T> for #module::relations::#name {
+                type Query<'q> = <T::Item as ::mizzle::Shape>::Query<'q>;
+                fn add(field: &'static str, parts: &mut ::mizzle::__private::Parts<'_>) {
+                    parts.relate::<Self, T>(field);
+                }
+                fn read(row: &mut ::mizzle::__private::Reader<'_>) -> ::mizzle::__private::diesel::QueryResult<T> {
+                    ::mizzle::__private::read_related::<Self, T>(row)
+                }
+                fn narrow<'q>(
+                    node: ::mizzle::__private::Node<'q>,
+                    more: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>,
+                ) -> ::mizzle::__private::Node<'q> {
+                    more(node.into()).into()
+                }
+            }
         }
     });
     quote! {
