@@ -1,51 +1,83 @@
 //! What the compiler pays for the same tables and queries, written for Mizzle, for plain Diesel and for SeaORM.
 //!
-//! The three crates are generated in `target/compile-cost`, a workspace of its own with this one's lock file, and each
-//! is checked alone, with its dependencies already built: in full, and again after one query was edited.
+//! The three crates are generated in `target/compile-cost`, a workspace of its own with this one's lock file. Each is compiled
+//! alone, with its dependencies already there: checked in full, checked again after one query was edited, and, if asked for,
+//! built without optimisation.
 
+mod cost;
+mod report;
 mod source;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use crate::cargo;
+use cost::Cost;
+use report::{Case, Report};
 use source::CRATES;
 
 const FOLDER: &str = "target/compile-cost";
 
-/// How often each is measured, in turns; the median counts.
+/// How often each is measured, in turns, so that a busy minute is a busy minute for all; the median counts.
 const ROUNDS: usize = 3;
 
-/// Seconds of `cargo check` for one crate, one of each round.
-#[derive(Default)]
-struct Times {
-    full: Vec<f64>,
-    edited: Vec<f64>,
-}
-
-pub(crate) fn run(json: bool) -> Result<(), String> {
-    write()?;
-    for (name, _) in CRATES {
-        crate::run(&mut check(name))?;
-    }
-    let mut times: Vec<Times> = CRATES.iter().map(|_| Times::default()).collect();
-    for round in 0..ROUNDS {
-        for ((name, _), times) in CRATES.iter().zip(&mut times) {
-            crate::run(cargo(&["clean", "--quiet", "--package", name]).current_dir(FOLDER))?;
-            let full = seconds(name)?;
-            edit(name, round)?;
-            let edited = seconds(name)?;
-            eprintln!("{name}: {full:.2} s in full, {edited:.2} s after an edit");
-            times.full.push(full);
-            times.edited.push(edited);
+pub(crate) fn run(options: &[&str]) -> Result<(), String> {
+    let (mut json, mut cases) = (false, vec![Case::Check, Case::Edited]);
+    for option in options {
+        match *option {
+            "--json" => json = true,
+            "--build" => cases.push(Case::Build),
+            _ => return Err("usage: cargo xtask compile-cost [--build] [--json]".to_owned()),
         }
     }
-    let medians: Vec<[f64; 2]> =
-        times.iter().map(|times| [median(&times.full), median(&times.edited)]).collect();
-    print!("{}", if json { to_json(&medians) } else { to_table(&medians) });
+    write()?;
+    prepare(&cases)?;
+    let mut report = Report::default();
+    for round in 0..ROUNDS {
+        for (name, _) in CRATES {
+            for case in &cases {
+                let cost = measure(name, *case, round)?;
+                eprintln!("round {} of {ROUNDS}, {name}, {case}: {cost}", round + 1);
+                report.add(*case, name, cost);
+            }
+        }
+    }
+    print!("{}", if json { report.to_json() } else { report.to_string() });
     Ok(())
+}
+
+/// Builds the dependencies, so that only the crates themselves are measured.
+fn prepare(cases: &[Case]) -> Result<(), String> {
+    for (name, _) in CRATES {
+        for case in cases.iter().filter(|case| **case != Case::Edited) {
+            eprintln!("{name}: the dependencies of {case}");
+            crate::run(&mut compile(name, *case))?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(name: &str, case: Case, round: usize) -> Result<Cost, String> {
+    match case {
+        Case::Edited => edit(name, round)?,
+        Case::Check | Case::Build => {
+            crate::run(&mut cargo_here(&["clean", "--quiet", "--package", name]))?;
+        }
+    }
+    Cost::of(&mut compile(name, case))
+}
+
+fn compile(name: &str, case: Case) -> Command {
+    let verb = if case == Case::Build { "build" } else { "check" };
+    cargo_here(&[verb, "--quiet", "--package", name])
+}
+
+/// Cargo in the generated workspace, whatever its caller compiles into.
+fn cargo_here(arguments: &[&str]) -> Command {
+    let mut command = cargo(arguments);
+    command.current_dir(FOLDER).env("CARGO_TARGET_DIR", "target").env("CARGO_INCREMENTAL", "1");
+    command
 }
 
 fn write() -> Result<(), String> {
@@ -74,54 +106,4 @@ fn save(file: &Path, text: &str) -> Result<(), String> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(file, text))
         .map_err(|error| format!("{}: {error}", file.display()))
-}
-
-fn check(name: &str) -> Command {
-    let mut command = cargo(&["check", "--quiet", "--package", name]);
-    command.current_dir(FOLDER).env("CARGO_TARGET_DIR", "target");
-    command
-}
-
-fn seconds(name: &str) -> Result<f64, String> {
-    let started = Instant::now();
-    crate::run(&mut check(name))?;
-    Ok(started.elapsed().as_secs_f64())
-}
-
-fn median(times: &[f64]) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// The second crate is what the others are measured by.
-fn to_table(medians: &[[f64; 2]]) -> String {
-    let mut table = format!("{:<24}", "cargo check, seconds");
-    CRATES.iter().for_each(|(name, _)| table += &format!(" {name:>14}"));
-    for (at, what) in ["in full", "after an edit"].iter().enumerate() {
-        table += &format!("\n{what:<24}");
-        for median in medians {
-            table += &format!(" {:>7.2} ({:>4.2})", median[at], median[at] / medians[1][at]);
-        }
-    }
-    table + "\n"
-}
-
-fn to_json(medians: &[[f64; 2]]) -> String {
-    let rows: Vec<String> = ["full", "edited"]
-        .iter()
-        .enumerate()
-        .map(|(at, what)| {
-            let columns: Vec<String> = CRATES
-                .iter()
-                .zip(medians)
-                .map(|((name, _), median)| {
-                    let ratio = median[at] / medians[1][at];
-                    format!("\"{name}\": {{\"seconds\": {:.3}, \"ratio\": {ratio:.3}}}", median[at])
-                })
-                .collect();
-            format!("  \"{what}\": {{{}}}", columns.join(", "))
-        })
-        .collect();
-    format!("{{\n{}\n}}\n", rows.join(",\n"))
 }

@@ -10,7 +10,7 @@ const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
-cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
+cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,8 +18,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["checks"] => checks::run(false),
         ["checks", "--long"] => checks::run(true),
-        ["compile-cost"] => compile_cost::run(false),
-        ["compile-cost", "--json"] => compile_cost::run(true),
+        ["compile-cost", ref options @ ..] => compile_cost::run(options),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };

@@ -11,8 +11,6 @@ pub(crate) struct Known {
     rust: &'static str,
     /// Diesel's name of the SQL type.
     diesel: &'static str,
-    /// The operators that Diesel gives a column of it.
-    pub(crate) operators: &'static [&'static str],
     /// Which literals are a default.
     pub(crate) literal: Literal,
     /// Whether values are equal or not, and have a hash: floats do not.
@@ -29,32 +27,25 @@ pub(crate) enum Literal {
     Number,
 }
 
-const NUMBER: &[&str] = &["Add", "Sub", "Mul", "Div"];
-const TIME: &[&str] = &["Add", "Sub"];
 const KNOWN: &[Known] = &[
-    known("Uuid", "Uuid", &[], Literal::Text),
-    known("String", "Text", &[], Literal::Text),
-    known("bool", "Bool", &[], Literal::Bool),
-    known("i16", "SmallInt", NUMBER, Literal::Whole(i16::MIN as i64, i16::MAX as i64)),
-    known("i32", "Integer", NUMBER, Literal::Whole(i32::MIN as i64, i32::MAX as i64)),
-    known("i64", "BigInt", NUMBER, Literal::Whole(i64::MIN, i64::MAX)),
-    known("f32", "Float", NUMBER, Literal::Number),
-    known("f64", "Double", NUMBER, Literal::Number),
-    known("BigDecimal", "Numeric", NUMBER, Literal::Number),
-    known("NaiveDate", "Date", TIME, Literal::Text),
-    known("NaiveTime", "Time", &[], Literal::Text),
-    known("NaiveDateTime", "Timestamp", TIME, Literal::Text),
-    known("DateTime", "Timestamptz", TIME, Literal::Text),
-    known("Vec", "Binary", &[], Literal::Text),
+    known("Uuid", "Uuid", Literal::Text),
+    known("String", "Text", Literal::Text),
+    known("bool", "Bool", Literal::Bool),
+    known("i16", "SmallInt", Literal::Whole(i16::MIN as i64, i16::MAX as i64)),
+    known("i32", "Integer", Literal::Whole(i32::MIN as i64, i32::MAX as i64)),
+    known("i64", "BigInt", Literal::Whole(i64::MIN, i64::MAX)),
+    known("f32", "Float", Literal::Number),
+    known("f64", "Double", Literal::Number),
+    known("BigDecimal", "Numeric", Literal::Number),
+    known("NaiveDate", "Date", Literal::Text),
+    known("NaiveTime", "Time", Literal::Text),
+    known("NaiveDateTime", "Timestamp", Literal::Text),
+    known("DateTime", "Timestamptz", Literal::Text),
+    known("Vec", "Binary", Literal::Text),
 ];
 
-const fn known(
-    rust: &'static str,
-    diesel: &'static str,
-    operators: &'static [&'static str],
-    literal: Literal,
-) -> Known {
-    Known { rust, diesel, operators, literal, is_hashed: rust.as_bytes()[0] != b'f' }
+const fn known(rust: &'static str, diesel: &'static str, literal: Literal) -> Known {
+    Known { rust, diesel, literal, is_hashed: rust.as_bytes()[0] != b'f' }
 }
 
 impl Known {

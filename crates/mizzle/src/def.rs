@@ -53,6 +53,25 @@ pub struct TableDef {
     pub renamed_from: Option<&'static str>,
 }
 
+impl TableDef {
+    /// A table of which nothing is said but what every declaration says: for `..TableDef::PLAIN`.
+    #[doc(hidden)]
+    pub const PLAIN: Self = Self {
+        schema: None,
+        name: "",
+        kind: TableKind::Table,
+        columns: &[],
+        primary_key: &[],
+        primary_key_name: "",
+        uniques: &[],
+        checks: &[],
+        foreign_keys: &[],
+        indexes: &[],
+        comment: None,
+        renamed_from: None,
+    };
+}
+
 /// What stands behind a struct.
 ///
 /// # Example
@@ -109,6 +128,23 @@ pub struct ColumnDef {
     pub comment: Option<&'static str>,
     /// The name that the column had.
     pub renamed_from: Option<&'static str>,
+}
+
+impl ColumnDef {
+    /// A column of which nothing is said but what every declaration says: for `..ColumnDef::PLAIN`.
+    #[doc(hidden)]
+    pub const PLAIN: Self = Self {
+        name: "",
+        field: "",
+        sql_type: "",
+        nullable: false,
+        default: None,
+        values: None,
+        identity: None,
+        generated: None,
+        comment: None,
+        renamed_from: None,
+    };
 }
 
 /// The check of an enum's column: `CHECK ("kind" IN ('cat', 'dog'))`.

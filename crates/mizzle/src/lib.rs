@@ -113,6 +113,7 @@ mod shape;
 mod statement;
 mod stitch;
 mod stream;
+mod table_column;
 mod text;
 mod time_tz;
 mod transaction;
@@ -237,6 +238,7 @@ pub use relation::{
 pub use row::{PgField, PgRow};
 pub use shape::{Holds, IsColumn, NoQuery, Part, Reads, Shape, Single};
 pub use stream::{LoadRows, Rows};
+pub use table_column::{Col, Field};
 pub use text::{SqlText, StatementText, ToSqlText};
 pub use time_tz::{SqlTimeTz, TimeTz};
 pub use transaction::Tx;

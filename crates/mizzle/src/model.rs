@@ -6,6 +6,7 @@ use diesel::deserialize::FromSqlRow;
 use diesel::expression::Expression;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsChangeset, AstPass, QueryFragment};
+use diesel::query_source::{AppearsInFromClause, Once};
 use diesel::{QueryResult, Table};
 
 use crate::def::TableDef;
@@ -46,7 +47,7 @@ pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + '
 }
 
 /// What other tables' declarations say of a table: constants of their own, so that two tables may refer to each other.
-pub trait Identity {
+pub trait Identity: Table + AppearsInFromClause<Self, Count = Once> {
     /// The schema, if the declaration names one.
     const SCHEMA: Option<&'static str>;
     /// The table's name.
@@ -55,7 +56,7 @@ pub trait Identity {
     const PRIMARY_KEY: &'static [&'static str];
 }
 
-/// The value of a column in a row. Implemented by `#[table]` for each column.
+/// The value of a column in a row. Implemented for each column of the table, by its [`Field`](crate::Field).
 ///
 /// # Example
 /// ```

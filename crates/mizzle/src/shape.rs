@@ -2,7 +2,6 @@
 
 use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
-use diesel::expression::Expression;
 use diesel::pg::Pg;
 use diesel::query_source::Column;
 use diesel::result::Error;
@@ -14,6 +13,7 @@ use crate::relation::{Link, Many, Maybe, One, Relation};
 use crate::row::PgRow;
 use crate::statement::Statement;
 use crate::stitch::{Loaded, Reader};
+use crate::table_column::{Col, Field};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
 /// struct is the shape with all columns.
@@ -95,15 +95,15 @@ pub trait Reads<ST>: FromSqlRow<ST, Pg> {}
 impl<ST, T: FromSqlRow<ST, Pg>> Reads<ST> for T {}
 
 #[diagnostic::do_not_recommend]
-impl<C: Column + Expression, T: Reads<<C as Expression>::SqlType>> Part<T> for C {
+impl<F: Field, T: Reads<F::SqlType>> Part<T> for Col<F> {
     type Query<'q> = NoQuery;
 
     fn add(_: &'static str, parts: &mut Parts<'_>) {
-        parts.0.push_column(C::NAME);
+        parts.0.push_column(F::NAME);
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<T> {
-        row.value::<C::SqlType, T>()
+        row.value::<F::SqlType, T>()
     }
 
     fn narrow<'q>(node: Node<'q>, _: impl FnOnce(Self::Query<'q>) -> Self::Query<'q>) -> Node<'q> {

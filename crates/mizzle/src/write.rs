@@ -422,17 +422,79 @@ fn push_names<N: NewRow>(mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Pushes the value of column `C` as a parameter.
-///
-/// # Errors
-/// When the value cannot be written as the column's SQL type.
-pub fn push_value<'b, C, T>(value: &'b T, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>
-where
-    C: Expression,
-    Pg: HasSqlType<C::SqlType>,
-    T: ToSql<C::SqlType, Pg>,
-{
-    out.push_bind_param::<C::SqlType, T>(value)
+/// The values of a row, or what a patch sets, with commas between.
+pub struct List<'a, 'b> {
+    out: AstPass<'a, 'b, Pg>,
+    separator: &'static str,
+}
+
+impl<'a, 'b> List<'a, 'b> {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(out: AstPass<'a, 'b, Pg>) -> Self {
+        Self { out, separator: "" }
+    }
+
+    /// The value of column `C` as a parameter.
+    ///
+    /// # Errors
+    /// When the value cannot be written as the column's SQL type.
+    pub fn value<C, T>(&mut self, value: &'b T) -> QueryResult<()>
+    where
+        C: Expression,
+        Pg: HasSqlType<C::SqlType>,
+        T: ToSql<C::SqlType, Pg>,
+    {
+        self.separate();
+        self.out.push_bind_param::<C::SqlType, T>(value)
+    }
+
+    /// The value of column `C`, or `DEFAULT`.
+    ///
+    /// # Errors
+    /// When the value cannot be written as the column's SQL type.
+    pub fn value_or_default<C, T>(&mut self, value: &'b Option<T>) -> QueryResult<()>
+    where
+        C: Expression,
+        Pg: HasSqlType<C::SqlType>,
+        T: ToSql<C::SqlType, Pg>,
+    {
+        match value {
+            Some(value) => self.value::<C, T>(value),
+            None => {
+                self.default();
+                Ok(())
+            }
+        }
+    }
+
+    /// `DEFAULT`.
+    pub fn default(&mut self) {
+        self.separate();
+        self.out.push_sql("DEFAULT");
+    }
+
+    /// `column = value`, if there is one.
+    ///
+    /// # Errors
+    /// When the value cannot be written as the column's SQL type.
+    pub fn assign<C, T>(&mut self, value: &'b Option<T>) -> QueryResult<()>
+    where
+        C: Column,
+        Pg: HasSqlType<C::SqlType>,
+        T: ToSql<C::SqlType, Pg>,
+    {
+        let Some(value) = value else { return Ok(()) };
+        self.separate();
+        self.out.push_identifier(C::NAME)?;
+        self.out.push_sql(" = ");
+        self.out.push_bind_param::<C::SqlType, T>(value)
+    }
+
+    fn separate(&mut self) {
+        self.out.push_sql(self.separator);
+        self.separator = ", ";
+    }
 }
 
 /// The values of one row in Diesel's INSERT.

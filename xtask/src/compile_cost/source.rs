@@ -11,9 +11,14 @@ pub(super) const EDITED: &str = "/* edited */ .limit(";
 /// The files of a crate, and their text.
 type Sources = fn() -> Vec<(&'static str, String)>;
 
-/// Each crate; the second is plain Diesel.
+pub(super) const MIZZLE: &str = "with-mizzle";
+
+/// What the others are measured by.
+pub(super) const DIESEL: &str = "with-diesel";
+
+/// Each crate.
 pub(super) const CRATES: [(&str, Sources); 3] =
-    [("with-mizzle", mizzle), ("with-diesel", diesel), ("with-sea-orm", sea_orm)];
+    [(MIZZLE, mizzle), (DIESEL, diesel), ("with-sea-orm", sea_orm)];
 
 /// A table of the schema: its names, and those of its parent and its child where it has them.
 struct Table {
@@ -144,12 +149,7 @@ fn mizzle() -> Vec<(&'static str, String)> {
     });
     let path = std::env::current_dir().unwrap_or_default().join("crates/mizzle");
     let dependency = format!("mizzle = {{ path = {path:?}, default-features = false }}\n");
-    vec![
-        package("with-mizzle", &dependency),
-        library(),
-        ("src/schema.rs", schema),
-        ("src/queries.rs", queries),
-    ]
+    vec![package(MIZZLE, &dependency), library(), ("src/schema.rs", schema), ("src/queries.rs", queries)]
 }
 
 fn diesel() -> Vec<(&'static str, String)> {
@@ -251,12 +251,7 @@ fn diesel() -> Vec<(&'static str, String)> {
     let dependencies = "diesel = { version = \"~2.3.14\", default-features = false, features = [\"postgres_backend\", \
                         \"uuid\", \"chrono\"] }\n\
                         diesel-async = { version = \"=0.9.2\", default-features = false, features = [\"postgres\"] }\n";
-    vec![
-        package("with-diesel", dependencies),
-        library(),
-        ("src/schema.rs", schema),
-        ("src/queries.rs", queries),
-    ]
+    vec![package(DIESEL, dependencies), library(), ("src/schema.rs", schema), ("src/queries.rs", queries)]
 }
 
 fn sea_orm() -> Vec<(&'static str, String)> {

@@ -16,25 +16,10 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let named = Named::of(input);
     let name = input.table_name();
     let schema = optional(input.options.schema.as_deref());
-    let kind = match &input.options.view {
-        None => quote!(Table),
-        Some(query) => {
-            let query = optional(query.as_ref().map(syn::LitStr::value).as_deref());
-            quote!(View { query: #query })
-        }
-    };
     let columns = input.columns.iter().map(|column| self::column(input, &named, column));
     let key: Vec<String> = input.primary_key().map(ColumnInput::column_name).collect();
     let primary_key_name = &named.primary_key;
-    let uniques = named.uniques.iter().map(|(name, unique)| self::unique(input, name, unique));
-    let checks = named.checks.iter().map(|(name, check)| {
-        let sql = &check.sql;
-        quote!(::mizzle::CheckDef { name: #name, sql: #sql })
-    });
-    let foreign_keys = named.foreign_keys.iter().map(|(name, key)| foreign_key(input, name, key));
-    let indexes = named.indexes.iter().map(|(name, index)| self::index(input, name, index));
-    let comment = optional(doc_text(&input.attributes).as_deref());
-    let renamed_from = optional(input.options.renamed_from.as_deref());
+    let said = said_of_table(input, &named);
     let touched = touched(input);
     let asserts = asserts(input);
     quote! {
@@ -43,18 +28,12 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             type Columns = #module::Columns;
             type SqlType = #module::SqlType;
             const DEF: &'static ::mizzle::TableDef = &::mizzle::TableDef {
-                schema: #schema,
                 name: #name,
-                kind: ::mizzle::TableKind::#kind,
                 columns: &[#(#columns),*],
                 primary_key: &[#(#key),*],
                 primary_key_name: #primary_key_name,
-                uniques: &[#(#uniques),*],
-                checks: &[#(#checks),*],
-                foreign_keys: &[#(#foreign_keys),*],
-                indexes: &[#(#indexes),*],
-                comment: #comment,
-                renamed_from: #renamed_from,
+                #said
+                ..::mizzle::TableDef::PLAIN
             };
             #touched
         }
@@ -65,6 +44,34 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         }
         #asserts
     }
+}
+
+/// The fields of `TableDef` that this declaration fills and others do not.
+fn said_of_table(input: &TableInput, named: &Named<'_>) -> TokenStream {
+    let options = &input.options;
+    let kind = options.view.as_ref().map(|query| {
+        let query = optional(query.as_ref().map(syn::LitStr::value).as_deref());
+        quote!(kind: ::mizzle::TableKind::View { query: #query },)
+    });
+    let uniques = named.uniques.iter().map(|(name, unique)| self::unique(input, name, unique));
+    let checks = named.checks.iter().map(|(name, check)| {
+        let sql = &check.sql;
+        quote!(::mizzle::CheckDef { name: #name, sql: #sql })
+    });
+    let foreign_keys = named.foreign_keys.iter().map(|(name, key)| foreign_key(input, name, key));
+    let indexes = named.indexes.iter().map(|(name, index)| self::index(input, name, index));
+    let lists = [
+        said_list("uniques", &uniques.collect::<Vec<_>>()),
+        said_list("checks", &checks.collect::<Vec<_>>()),
+        said_list("foreign_keys", &foreign_keys.collect::<Vec<_>>()),
+        said_list("indexes", &indexes.collect::<Vec<_>>()),
+    ];
+    let texts = [
+        said("schema", options.schema.as_deref()),
+        said("comment", doc_text(&input.attributes).as_deref()),
+        said("renamed_from", options.renamed_from.as_deref()),
+    ];
+    quote!(#kind #(#lists)* #(#texts)*)
 }
 
 fn column(input: &TableInput, named: &Named<'_>, column: &ColumnInput) -> TokenStream {
@@ -78,7 +85,7 @@ fn column(input: &TableInput, named: &Named<'_>, column: &ColumnInput) -> TokenS
             let value = column.value_type();
             quote!(#value)
         }
-        None => quote!(<#module::#ident as ::mizzle::__private::Typed>::Rust),
+        None => quote!(<#module::columns::#ident as ::mizzle::__private::Typed>::Rust),
     };
     let sql_type = match &options.declared {
         Some(declared) => {
@@ -87,40 +94,44 @@ fn column(input: &TableInput, named: &Named<'_>, column: &ColumnInput) -> TokenS
         }
         None => quote!(<#rust as ::mizzle::ColumnType>::SQL),
     };
-    let default = match &options.default {
-        Some(default) => {
-            let default = default.to_tokens(&rust);
-            quote!(::core::option::Option::Some(#default))
-        }
-        None => quote!(::core::option::Option::None),
-    };
-    let values = match named.values.iter().find(|(_, field)| *field == ident) {
-        Some((name, _)) => {
-            quote!(::mizzle::ValuesDef::of(#name, <#rust as ::mizzle::ColumnType>::VALUES))
-        }
-        None => quote!(::core::option::Option::None),
-    };
-    let identity = match &options.identity {
-        Some(identity) => self::identity(identity),
-        None => quote!(::core::option::Option::None),
-    };
-    let generated = optional(options.generated.as_ref().map(syn::LitStr::value).as_deref());
-    let comment = optional(doc_text(&column.attributes).as_deref());
-    let renamed_from = optional(options.renamed_from.as_deref());
+    let default = options.default.as_ref().map(|default| {
+        let default = default.to_tokens(&rust);
+        quote!(default: ::core::option::Option::Some(#default),)
+    });
+    let values = named.values.iter().find(|(_, field)| *field == ident).map(
+        |(name, _)| quote!(values: ::mizzle::ValuesDef::of(#name, <#rust as ::mizzle::ColumnType>::VALUES),),
+    );
+    let identity = options.identity.as_ref().map(self::identity);
+    let texts = [
+        said("generated", options.generated.as_ref().map(syn::LitStr::value).as_deref()),
+        said("comment", doc_text(&column.attributes).as_deref()),
+        said("renamed_from", options.renamed_from.as_deref()),
+    ];
     quote! {
         ::mizzle::ColumnDef {
             name: #name,
             field: #field,
             sql_type: #sql_type,
             nullable: #nullable,
-            default: #default,
-            values: #values,
-            identity: #identity,
-            generated: #generated,
-            comment: #comment,
-            renamed_from: #renamed_from,
+            #default
+            #values
+            #identity
+            #(#texts)*
+            ..::mizzle::ColumnDef::PLAIN
         }
     }
+}
+
+/// `name: Some("text"),`, if there is a text.
+fn said(name: &str, text: Option<&str>) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    text.map(|text| quote!(#name: ::core::option::Option::Some(#text),)).unwrap_or_default()
+}
+
+/// `name: &[…],`, if there is anything in it.
+fn said_list(name: &str, items: &[TokenStream]) -> TokenStream {
+    let name = Ident::new(name, Span::call_site());
+    if items.is_empty() { TokenStream::new() } else { quote!(#name: &[#(#items),*],) }
 }
 
 fn identity(identity: &IdentityInput) -> TokenStream {
@@ -132,9 +143,9 @@ fn identity(identity: &IdentityInput) -> TokenStream {
     };
     let (start, increment) = (number(&identity.start), number(&identity.increment));
     quote! {
-        ::core::option::Option::Some(::mizzle::IdentityDef {
+        identity: ::core::option::Option::Some(::mizzle::IdentityDef {
             always: #always, cache: #cache, start: #start, increment: #increment,
-        })
+        }),
     }
 }
 
@@ -230,7 +241,7 @@ fn asserts(input: &TableInput) -> TokenStream {
     let module = input.module();
     let sql = |column: &ColumnInput| {
         let field = &column.ident;
-        quote!(<<#module::#field as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SQL)
+        quote!(<<#module::columns::#field as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SQL)
     };
     let own = || input.columns.iter().filter(|column| column.known().is_none());
     let declared = own().filter_map(|column| {

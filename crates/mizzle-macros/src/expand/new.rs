@@ -25,29 +25,15 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     });
     // a row of which the database computes everything still names one column
     let (computed, default) = if columns.is_empty() {
-        (input.columns.first(), quote!(out.push_sql("DEFAULT");))
+        (input.columns.first(), quote!(__list.default();))
     } else {
         (None, TokenStream::new())
     };
     let names = columns.iter().copied().chain(computed).map(ColumnInput::column_name);
     let values = columns.iter().map(|column| {
         let field = &column.ident;
-        if column.has_default() {
-            quote! {
-                if !first { out.push_sql(", "); }
-                first = false;
-                match &self.#field {
-                    ::core::option::Option::Some(value) => ::mizzle::__private::push_value::<#module::#field, _>(value, &mut out)?,
-                    ::core::option::Option::None => out.push_sql("DEFAULT"),
-                }
-            }
-        } else {
-            quote! {
-                if !first { out.push_sql(", "); }
-                first = false;
-                ::mizzle::__private::push_value::<#module::#field, _>(&self.#field, &mut out)?;
-            }
-        }
+        let method = if column.has_default() { quote!(value_or_default) } else { quote!(value) };
+        quote!(__list.#method::<#module::#field, _>(&self.#field)?;)
     });
     let (parameters, arguments): (Vec<_>, Vec<_>) = columns
         .iter()
@@ -124,12 +110,11 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 const COLUMNS: &'static [&'static str] = &[#(#names),*];
                 fn push_values<'b>(
                     &'b self,
-                    mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+                    __out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
                 ) -> diesel::QueryResult<()> {
-                    let mut first = true;
+                    let mut __list = ::mizzle::__private::List::new(__out);
                     #default
                     #(#values)*
-                    let _ = first;
                     ::core::result::Result::Ok(())
                 }
             }

@@ -28,16 +28,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     });
     let assignments = columns.iter().map(|column| {
         let field = &column.ident;
-        let name = column.column_name();
-        quote! {
-            if let ::core::option::Option::Some(value) = &self.#field {
-                if !first { out.push_sql(", "); }
-                first = false;
-                out.push_identifier(#name)?;
-                out.push_sql(" = ");
-                ::mizzle::__private::push_value::<#module::#field, _>(value, &mut out)?;
-            }
-        }
+        quote!(__list.assign::<#module::#field, _>(&self.#field)?;)
     });
     let touch = touch(&columns);
     let keyword = quote_spanned!(ident.span() => struct);
@@ -58,11 +49,10 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 type Model = #ident;
                 fn push_assignments<'b>(
                     &'b self,
-                    mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+                    __out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
                 ) -> diesel::QueryResult<()> {
-                    let mut first = true;
+                    let mut __list = ::mizzle::__private::List::new(__out);
                     #(#assignments)*
-                    let _ = first;
                     ::core::result::Result::Ok(())
                 }
                 #touch

@@ -76,7 +76,7 @@ pub(super) fn names(input: &TableInput) -> TokenStream {
         /// What a shape of this table can have: its columns and its relations.
         #[doc(hidden)]
         #outer mod __parts {
-            #visibility use super::columns::*;
+            #visibility use super::__names::*;
             #visibility use super::relations::*;
         }
     }

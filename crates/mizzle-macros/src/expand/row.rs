@@ -19,15 +19,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             (&column.attributes, &column.visibility, &column.ident, &column.ty);
         quote!(#(#attributes)* #visibility #ident: #ty)
     });
-    let values = input.columns.iter().map(|column| {
-        let (field, ty) = (&column.ident, checked_type(input, column));
-        quote! {
-            impl ::mizzle::__private::HasColumn<#module::#field> for #ident {
-                type Value = #ty;
-                #[allow(clippy::misnamed_getters)] fn value(&self) -> &#ty { &self.#field }
-            }
-        }
-    });
     let key: Vec<_> = input.primary_key().map(|column| &column.ident).collect();
     let key_types: Vec<_> = input.primary_key().map(|column| &column.ty).collect();
     let id = match (&key[..], &key_types[..]) {
@@ -71,7 +62,6 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
                 fn construct_selection() -> Self::SelectExpression { #module::all_columns }
             }
             #identifiable
-            #(#values)*
             #derived
         };
     }
@@ -82,7 +72,7 @@ pub(super) fn checked_type(input: &TableInput, column: &ColumnInput) -> TokenStr
     let (module, ident, ty) = (input.module(), &column.ident, &column.ty);
     match column.known() {
         Some(_) => quote!(#ty),
-        None => quote!(<#module::#ident as ::mizzle::__private::Typed>::Field),
+        None => quote!(<#module::columns::#ident as ::mizzle::__private::Typed>::Field),
     }
 }
 

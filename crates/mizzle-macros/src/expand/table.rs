@@ -1,12 +1,14 @@
 //! The Diesel table and its columns: what `diesel::table!` would give, for PostgreSQL alone and without naming Diesel.
 //!
-//! A column is a unit struct, and a binding of its name would be a pattern that it matches: what the module binds begins with `__`.
+//! What is the same for every column stands once in `mizzle`, as `Col`: see there. A column is a constant, and a binding of its name
+//! would be a pattern that it matches: what the expansion binds begins with `__`.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Visibility};
 
+use super::row::checked_type;
 use super::tuple::tuple;
 use crate::ast::{ColumnInput, TableInput};
 use crate::types::{self, Declared};
@@ -14,15 +16,14 @@ use crate::types::{self, Declared};
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let module = input.module();
     let visibility = &input.visibility;
-    let names: Vec<&Ident> = input.columns.iter().map(|column| &column.ident).collect();
+    let columns: Vec<&Ident> = input.columns.iter().map(|column| &column.ident).collect();
     let key: Vec<_> = input.primary_key().map(|column| &column.ident).collect();
     let key = if let [only] = &key[..] { quote!(#only) } else { quote!((#(#key),*)) };
     let from = from_clause(input);
     let joins = joins();
     let relations = super::relation::names(input);
-    let columns = input.columns.iter().enumerate().map(|(at, column)| self::column(input, at, column));
-    let (columns_tuple, sql_types) = (tuple(&names), tuple(&sql_types(&names)));
-    let typed = typed(input);
+    let (columns_tuple, sql_types) = (tuple(&columns), tuple(&sql_types(&columns)));
+    let (names, fields, typed) = (names(input), fields(input), typed(input));
     let write = (!input.is_view()).then(write_target);
     let outer = nested(visibility, 1);
     let doc = format!("The table \"{}\" and its columns.", input.table_name());
@@ -34,7 +35,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             use diesel::internal::table_macro as __nodes;
             use diesel::pg::Pg;
             use diesel::query_builder::{AsQuery, AstPass, QueryFragment, QueryId};
-            #outer use self::columns::*;
+            #outer use self::__names::*;
 
             #[derive(Debug, Clone, Copy, Default)]
             #outer struct table;
@@ -78,13 +79,10 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
 
             #relations
 
-            #outer mod columns {
-                use super::{diesel, __nodes, table, AstPass, Pg, QueryFragment, QueryId};
-                use ::mizzle::__private::place as __place;
-                #(#columns)*
-            }
+            #names
         }
         #typed
+        #fields
     }
 }
 
@@ -123,14 +121,12 @@ pub(super) fn moved(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// The types whose SQL type only the compiler knows, resolved where the struct stands and not in the module: a table can stand
-/// inside a function, whose imports a module does not see.
+/// The types whose SQL type only the compiler knows.
 fn typed(input: &TableInput) -> TokenStream {
     let module = input.module();
     let own = input.columns.iter().filter(|column| column.known().is_none());
     own.map(|column| {
         let (ident, ty) = (&column.ident, column.value_type());
-        let find = column.options.primary_key.then(|| find_own(&quote!(#module::#ident), ty));
         let checked = checked(ty);
         let rust = quote!(<Self as ::mizzle::__private::Typed>::Rust);
         let field = match column.nullable() {
@@ -138,11 +134,10 @@ fn typed(input: &TableInput) -> TokenStream {
             None => rust,
         };
         quote! {
-            impl ::mizzle::__private::Typed for #module::#ident {
+            impl ::mizzle::__private::Typed for #module::columns::#ident {
                 type Rust = #checked;
                 type Field = #field;
             }
-            #find
         }
     })
     .collect()
@@ -158,25 +153,6 @@ fn checked(ty: &syn::Type) -> TokenStream {
         ::mizzle::__private::is_column(<::mizzle::__private::Probe<#ty>>::IS_COLUMN, #message)
     });
     quote!(<::mizzle::__private::Checked<#ty, #evidence> as ::mizzle::__private::Column>::Type)
-}
-
-fn find_own(column: &TokenStream, ty: &syn::Type) -> TokenStream {
-    let find = |lifetime: TokenStream, ty: TokenStream| {
-        quote! {
-            impl #lifetime diesel::EqAll<#ty> for #column {
-                type Output = diesel::dsl::Eq<#column, #ty>;
-                fn eq_all(self, __value: #ty) -> Self::Output { diesel::ExpressionMethods::eq(self, __value) }
-            }
-        }
-    };
-    let (value, reference) = (find(quote!(), quote!(#ty)), find(quote!(<'key>), quote!(&'key #ty)));
-    quote! {
-        const _: () = {
-            use ::mizzle::__private::diesel;
-            #value
-            #reference
-        };
-    }
 }
 
 fn sql_types(columns: &[&Ident]) -> Vec<TokenStream> {
@@ -294,195 +270,93 @@ fn joins() -> TokenStream {
     }
 }
 
-fn column(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
-    let ident = &column.ident;
-    let name = column.column_name();
-    let sql_type = sql_type(column);
-    let doc = format!("The column \"{name}\" of \"{}\".", input.table_name());
-    let operators = operators(column);
+/// The column by its name, and the type that its field is declared for.
+fn names(input: &TableInput) -> TokenStream {
+    let (outer, visibility) = (nested(&input.visibility, 1), nested(&input.visibility, 2));
+    let fields: Vec<_> = input.columns.iter().map(|column| &column.ident).collect();
     // a mark on the column's definition is a mark on its field
-    let visibility = moved(nested(&input.visibility, 2), ident.span());
-    let (position, group, find) = (position(at, ident), group(input, column), find(column));
-    // as if the field were the definition: an error that shows it says no word of the macro
-    let definition = quote_spanned! { ident.span() =>
-        #[doc = #doc]
-        #[derive(Debug, Clone, Copy, Default)]
-        #visibility struct #ident;
-    };
-    quote_spanned! { ident.span().resolved_at(proc_macro2::Span::mixed_site()) =>
-        #definition
-
-        impl QueryId for #ident {
-            type QueryId = #ident;
-            const HAS_STATIC_QUERY_ID: bool = true;
+    let own = |ident: &Ident| ident.span().resolved_at(Span::mixed_site());
+    let names = input.columns.iter().map(|column| {
+        let ident = &column.ident;
+        let visibility = moved(visibility.clone(), ident.span());
+        let doc = format!("The column \"{}\" of \"{}\".", column.column_name(), input.table_name());
+        quote_spanned! { own(ident) =>
+            #visibility type #ident = Col<super::columns::#ident>;
+            #[doc = #doc]
+            #visibility const #ident: #ident = Col::NEW;
         }
-        impl diesel::expression::Expression for #ident { type SqlType = #sql_type; }
-        impl QueryFragment<Pg> for #ident {
-            fn walk_ast<'b>(&'b self, mut __out: AstPass<'_, 'b, Pg>) -> diesel::QueryResult<()> {
-                if !__out.should_skip_from() {
-                    const __FROM: __nodes::StaticQueryFragmentInstance<table> = __nodes::StaticQueryFragmentInstance::new();
-                    __FROM.walk_ast(__out.reborrow())?;
-                    __out.push_sql(".");
-                }
-                __out.push_identifier(#name)
-            }
-        }
-        impl diesel::query_source::Column for #ident {
-            type Table = table;
-            const NAME: &'static str = #name;
-        }
-        impl<QS> diesel::AppearsOnTable<QS> for #ident
-        where
-            QS: diesel::query_source::AppearsInFromClause<table, Count = diesel::query_source::Once>,
-        {
-        }
-        impl diesel::SelectableExpression<table> for #ident {}
-        impl<Join, On> diesel::SelectableExpression<__nodes::JoinOn<Join, On>> for #ident where
-            #ident: diesel::SelectableExpression<Join> + diesel::AppearsOnTable<__nodes::JoinOn<Join, On>>
-        {
-        }
-        impl<From> diesel::SelectableExpression<__nodes::SelectStatement<__nodes::FromClause<From>>> for #ident
-        where
-            From: diesel::QuerySource,
-            #ident: diesel::SelectableExpression<From>
-                + diesel::AppearsOnTable<__nodes::SelectStatement<__nodes::FromClause<From>>>,
-        {
-        }
-        impl<Left, Right> diesel::SelectableExpression<__nodes::Join<Left, Right, __nodes::LeftOuter>> for #ident
-        where
-            #ident: diesel::AppearsOnTable<__nodes::Join<Left, Right, __nodes::LeftOuter>> + diesel::SelectableExpression<Left>,
-            Left: diesel::QuerySource,
-            // on the right side of a left join a column may be NULL, and only its nullable form can be selected
-            Right: diesel::QuerySource
-                + diesel::query_source::AppearsInFromClause<table, Count = diesel::query_source::Never>,
-        {
-        }
-        impl<Left, Right> diesel::SelectableExpression<__nodes::Join<Left, Right, __nodes::Inner>> for #ident
-        where
-            #ident: diesel::AppearsOnTable<__nodes::Join<Left, Right, __nodes::Inner>>,
-            Left: diesel::QuerySource + diesel::query_source::AppearsInFromClause<table>,
-            Right: diesel::QuerySource + diesel::query_source::AppearsInFromClause<table>,
-            (Left::Count, Right::Count): __nodes::Pick<Left, Right>,
-            #ident: diesel::SelectableExpression<<(Left::Count, Right::Count) as __nodes::Pick<Left, Right>>::Selection>,
-        {
-        }
-        impl<GB> diesel::expression::ValidGrouping<GB> for #ident
-        where
-            GB: diesel::expression::IsContainedInGroupBy<
-                #ident,
-                Output = diesel::expression::is_contained_in_group_by::Yes,
-            >,
-        {
-            type IsAggregate = diesel::expression::is_aggregate::Yes;
-        }
-        impl diesel::expression::ValidGrouping<()> for #ident {
-            type IsAggregate = diesel::expression::is_aggregate::No;
-        }
-        #position
-        #group
-        #find
-        #operators
-    }
-}
-
-/// What `owner::table.find(id)` needs of a column of the key. For a type of one's own see [`typed`].
-fn find(column: &ColumnInput) -> TokenStream {
-    let ident = &column.ident;
-    if !column.options.primary_key || column.known().is_none() {
-        return TokenStream::new();
-    }
-    let sql_type = sql_type(column);
+    });
     quote! {
-        impl<T> diesel::EqAll<T> for #ident
-        where
-            T: diesel::expression::AsExpression<#sql_type>,
-            diesel::dsl::Eq<#ident, T::Expression>: diesel::Expression<SqlType = diesel::sql_types::Bool>,
-        {
-            type Output = diesel::dsl::Eq<#ident, T::Expression>;
-            fn eq_all(self, __value: T) -> Self::Output { diesel::ExpressionMethods::eq(self, __value) }
+        /// The types that the columns are declared for.
+        #outer mod columns { #(#visibility enum #fields {})* }
+
+        #[doc(hidden)]
+        #outer mod __names {
+            use ::mizzle::__private::Col;
+            #(#names)*
         }
     }
 }
 
-/// The column's place in the table, a number that the type system can compare.
-fn position(at: usize, ident: &Ident) -> TokenStream {
-    let bits =
-        (0..BITS).map(|bit| if at >> bit & 1 == 1 { quote!(__place::One) } else { quote!(__place::Zero) });
-    let place = bits.fold(quote!(()), |rest, bit| quote!((#bit, #rest)));
-    quote!(impl __place::Placed for #ident { type Place = #place; })
-}
-
-/// Bits of a column's place: 256 columns are one more than a table has.
-const BITS: usize = 8;
-
-/// Which columns may be selected under GROUP BY this one: itself, and all of them if it is the only key. One impl for all, where
-/// one for each pair would make 65,025 of them in the widest table.
-fn group(input: &TableInput, column: &ColumnInput) -> TokenStream {
-    let ident = &column.ident;
-    let is_only_key = column.options.primary_key && input.primary_key().count() == 1;
-    if is_only_key {
-        return quote! {
-            impl<C: diesel::query_source::Column<Table = table>> diesel::expression::IsContainedInGroupBy<C> for #ident {
-                type Output = diesel::expression::is_contained_in_group_by::Yes;
-            }
+/// What each column is. Where the struct stands and not in the module: a table can stand inside a function, whose imports a
+/// module does not see.
+fn fields(input: &TableInput) -> TokenStream {
+    let fields = input.columns.iter().enumerate().map(|(at, column)| field(input, at, column));
+    quote! {
+        const _: () = {
+            use ::mizzle::__private::{diesel, place as __place};
+            #(#fields)*
         };
     }
-    quote! {
-        impl<C> diesel::expression::IsContainedInGroupBy<C> for #ident
-        where
-            C: diesel::query_source::Column<Table = table> + __place::Placed,
-            <#ident as __place::Placed>::Place: __place::Same<C::Place>,
-        {
-            type Output = <<#ident as __place::Placed>::Place as __place::Same<C::Place>>::Output;
+}
+
+fn field(input: &TableInput, at: usize, column: &ColumnInput) -> TokenStream {
+    let (model, module) = (&input.ident, input.module());
+    let (ident, ty) = (&column.ident, checked_type(input, column));
+    let (name, sql_type) = (column.column_name(), sql_type(&module, column));
+    let place = place(at);
+    // under GROUP BY the only key every column may be selected
+    let is_only_key = column.options.primary_key && input.primary_key().count() == 1;
+    let groups = if is_only_key { quote!(__place::Every) } else { quote!(Self::Place) };
+    quote_spanned! { ident.span().resolved_at(Span::mixed_site()) =>
+        impl ::mizzle::__private::Field for #module::columns::#ident {
+            type Model = #model;
+            type Table = #module::table;
+            type Value = #ty;
+            type SqlType = #sql_type;
+            type Place = #place;
+            type Groups = #groups;
+            const NAME: &'static str = #name;
+            #[allow(clippy::misnamed_getters)]
+            fn value(__model: &#model) -> &#ty { &__model.#ident }
         }
     }
 }
 
-/// `+ - * /` on numbers, `+ -` on times.
-fn operators(column: &ColumnInput) -> TokenStream {
-    let operators: &[&str] = column.known().map_or(&[], |known| known.operators);
-    let ident = &column.ident;
-    let span = ident.span();
-    operators
-        .iter()
-        .map(|operator| {
-            let method = Ident::new(&operator.to_lowercase(), span);
-            let operator = Ident::new(operator, span);
-            quote! {
-                impl<Rhs> ::core::ops::#operator<Rhs> for #ident
-                where
-                    Rhs: diesel::expression::AsExpression<
-                        <<#ident as diesel::Expression>::SqlType as diesel::sql_types::ops::#operator>::Rhs,
-                    >,
-                {
-                    type Output = __nodes::ops::#operator<Self, Rhs::Expression>;
-                    fn #method(self, __rhs: Rhs) -> Self::Output {
-                        __nodes::ops::#operator::new(self, __rhs.as_expression())
-                    }
-                }
-            }
-        })
-        .collect()
+/// The column's place in the table, a number that the type system can compare. 256 columns are one more than a table has.
+fn place(at: usize) -> TokenStream {
+    let digit = |digit: usize| format_ident!("Digit{digit}");
+    let (low, high) = (digit(at % 16), digit(at / 16 % 16));
+    quote!(__place::#low<__place::#high<()>>)
 }
 
-/// The Diesel SQL type. Well-known Rust types are named directly, so that a table can also stand inside a function, whose
-/// imports a module does not see; any other type answers through `ColumnType`.
-fn sql_type(column: &ColumnInput) -> TokenStream {
-    let value = value_sql_type(column);
+/// The Diesel SQL type. Well-known Rust types are named directly; any other type answers through `ColumnType`.
+fn sql_type(module: &Ident, column: &ColumnInput) -> TokenStream {
+    let value = value_sql_type(module, column);
     match column.nullable() {
         Some(_) => quote!(diesel::sql_types::Nullable<#value>),
         None => value,
     }
 }
 
-fn value_sql_type(column: &ColumnInput) -> TokenStream {
+fn value_sql_type(module: &Ident, column: &ColumnInput) -> TokenStream {
     match (column.known(), &column.options.declared) {
         (_, Some(declared @ (Declared::Json | Declared::Jsonb))) => declared.diesel(),
         (Some(_), Some(declared)) => declared.diesel(),
         (Some(known), None) => known.diesel(column.value_type().span()),
         (None, _) => {
             let ident = &column.ident;
-            quote!(<<#ident as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SqlType)
+            quote!(<<#module::columns::#ident as ::mizzle::__private::Typed>::Rust as ::mizzle::ColumnType>::SqlType)
         }
     }
 }
