@@ -124,6 +124,7 @@ both! {
     /// # Ok(())
     /// # }
     /// ```
+    #[allow(clippy::needless_pass_by_value)] // as `load` does: a statement is given away
     pub fn execute<Q: Execute>(&self, statement: Q) -> Answering<'_, u64> {
         let statement = statement.statement().map_err(Error::build);
         async move { Ok(self.run(vec![statement?]).await?.iter().map(|answer| answer.changed).sum()) }
