@@ -5,13 +5,12 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use mizzle_connect::{Config, Conflict, Pool, PoolOptions, Pooled, RetryPolicy};
 
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, Flight};
 use crate::error::Error;
-use crate::load::{Load, Plan};
+use crate::load::{Arrival, Load, Plan, Read};
 use crate::methods::{self, Answering, Run, query_methods};
 use crate::model::NewRow;
 use crate::row::PgRow;
-use crate::statement::Statement;
 use crate::transaction::{Attempt, Ended, Tx};
 use crate::write::Execute;
 
@@ -124,12 +123,12 @@ query_methods!(Db);
 impl Run for Db {
     /// Runs a flight outside any transaction of the caller's. A conflict (SQLSTATE 40001) says that it took no effect, so it runs
     /// again; a lost connection says nothing, so it does not.
-    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
+    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
         async move {
             let mut attempts = self.attempts();
             loop {
                 let connection = self.connection().await?;
-                let error = match connection.flight(&flight, true).await {
+                let error = match flight.fly(&connection, true).await {
                     Ok(answers) => return Ok(answers),
                     Err(error) => Error::statement(error),
                 };

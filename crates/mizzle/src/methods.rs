@@ -6,7 +6,7 @@
 use futures_util::future::BoxFuture;
 
 use crate::budget::ROWS;
-use crate::connection::Answer;
+use crate::connection::Flight;
 use crate::error::Error;
 use crate::model::NewRow;
 use crate::statement::Statement;
@@ -20,7 +20,7 @@ pub type Answering<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// Something that runs the statements of one flight.
 pub(crate) trait Run: Sync {
-    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>>;
+    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer>;
 }
 
 macro_rules! query_methods {
@@ -34,7 +34,11 @@ macro_rules! query_methods {
                 let plan = query.plan().map_err(Error::build);
                 async move {
                     let Plan { statements, read } = plan?;
-                    read(self.run(statements).await?).map_err(Error::read)
+                    let values = match read {
+                        Read::Each(read) => self.run(Arrival { statements, read }).await?,
+                        Read::Together(read) => read(self.run(statements).await?),
+                    };
+                    values.map_err(Error::read)
                 }
                 .boxed()
             }
