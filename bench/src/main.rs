@@ -6,6 +6,7 @@ mod local;
 mod memory;
 mod network;
 mod peer;
+mod race;
 mod report;
 mod typed;
 

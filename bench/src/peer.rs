@@ -14,16 +14,18 @@ mod sqlx;
 mod toasty;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ::mizzle::connect::Config;
 use anyhow::Result;
 use futures_util::future::BoxFuture;
+use mizzle_local::LocalDsql;
 use uuid::Uuid;
 
 use crate::case::Case;
 
 /// A library with one connection, which has prepared what it prepares once a case has run.
-pub(crate) trait Library {
+pub(crate) trait Library: Send {
     /// Does the work once, into structs that own their values: the number of rows of the last table asked.
     fn run(&mut self, case: Case) -> BoxFuture<'_, Result<usize>>;
 }
@@ -46,6 +48,23 @@ pub(crate) struct Tls {
     pub(crate) port: u16,
     pub(crate) root_certificate: PathBuf,
     pub(crate) token: String,
+}
+
+impl Server {
+    /// Straight to this one; no owner is known yet.
+    pub(crate) fn of(local: &LocalDsql) -> Result<Self> {
+        let tls = Tls {
+            port: local.address().port(),
+            root_certificate: local.ca_file().to_owned(),
+            token: local.token("admin", Duration::from_secs(3_600)),
+        };
+        Ok(Self { config: crate::config(local)?, tls, key: Uuid::nil() })
+    }
+
+    /// The same by a relay.
+    pub(crate) fn by_port(self, port: u16) -> Self {
+        Self { config: self.config.port(port), tls: Tls { port, ..self.tls }, ..self }
+    }
 }
 
 /// A library, or why it cannot be here.

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{Connected, Library, Server};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 diesel::table! {
     owner (id) {
@@ -31,6 +31,14 @@ diesel::table! {
         id -> Uuid,
         description -> Varchar,
         pet_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    reading (id) {
+        id -> BigInt,
+        station -> Text,
+        height -> BigInt,
     }
 }
 
@@ -75,6 +83,14 @@ struct Visit {
     id: Uuid,
     description: String,
     pet_id: Uuid,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = reading)]
+struct NewReading {
+    id: i64,
+    station: String,
+    height: i64,
 }
 
 struct Diesel {
@@ -126,6 +142,14 @@ impl Library for Diesel {
                     with.iter().flat_map(|(_, pets)| pets).map(|(_, visits)| visits.len()).sum()
                 }
                 Case::Scan => visit::table.select(Visit::as_select()).load(connection).await?.len(),
+                Case::Readings { from } => {
+                    for chunk in chunks(from) {
+                        let rows: Vec<_> =
+                            chunk.map(|id| NewReading { id, station: station(id), height: id }).collect();
+                        diesel::insert_into(reading::table).values(&rows).execute(connection).await?;
+                    }
+                    READINGS as usize
+                }
             })
         })
     }

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::{Connected, Library, Server};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 #[PostgresTable(name = "owner")]
 struct Owner {
@@ -38,11 +38,20 @@ struct Visit {
     pet_id: Uuid,
 }
 
+#[PostgresTable(name = "reading")]
+struct Reading {
+    #[column(primary)]
+    id: i64,
+    station: String,
+    height: i64,
+}
+
 #[derive(PostgresSchema)]
 struct Schema {
     owner: Owner,
     pet: Pet,
     visit: Visit,
+    reading: Reading,
 }
 
 struct DrizzleRs {
@@ -58,7 +67,7 @@ pub(super) async fn connect(server: Server) -> Connected {
 impl Library for DrizzleRs {
     fn run(&mut self, case: Case) -> BoxFuture<'_, Result<usize>> {
         let DrizzleRs { db, key } = &*self;
-        let Schema { owner, pet, visit } = *db.schema();
+        let Schema { owner, pet, visit, reading } = *db.schema();
         Box::pin(async move {
             Ok(match case {
                 Case::ByKey => {
@@ -92,6 +101,13 @@ impl Library for DrizzleRs {
                 Case::Scan => {
                     let rows: Vec<SelectVisit> = db.select(()).from(visit).all().await?;
                     rows.len()
+                }
+                Case::Readings { from } => {
+                    for chunk in chunks(from) {
+                        let rows = chunk.map(|id| InsertReading::new(id, station(id), id));
+                        db.insert(reading).values(rows).execute().await?;
+                    }
+                    READINGS as usize
                 }
             })
         })

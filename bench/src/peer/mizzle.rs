@@ -6,7 +6,7 @@ use mizzle::prelude::*;
 use uuid::Uuid;
 
 use super::{Connected, Library, Server};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, station};
 
 #[table]
 #[has_many(pets: Pet)]
@@ -42,6 +42,14 @@ struct Visit {
     pet_id: Uuid,
 }
 
+#[table]
+struct Reading {
+    #[column(primary_key)]
+    id: i64,
+    station: String,
+    height: i64,
+}
+
 struct Mizzle {
     db: Db,
     key: Uuid,
@@ -75,6 +83,10 @@ impl Library for Mizzle {
                     owners.iter().flat_map(|owner| &owner.related).map(|pet| pet.related.len()).sum()
                 }
                 Case::Scan => db.load(Visit::query()).await?.len(),
+                Case::Readings { from } => {
+                    let rows = (from..from + READINGS).map(|id| NewReading::new(id, station(id), id));
+                    db.insert_all(rows).await?.rows as usize
+                }
             })
         })
     }

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
 use super::{Connected, Library, Server};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 struct Raw {
     client: Client,
@@ -78,6 +78,7 @@ impl Library for Raw {
                     let rows = self.client.query(&self.scan, &[]).await?;
                     rows.iter().map(visit).collect::<Vec<_>>().len()
                 }
+                Case::Readings { from } => self.readings(from).await?,
             })
         })
     }
@@ -113,6 +114,18 @@ impl Raw {
             .into_iter()
             .map(|(owner, pets)| (owner, pets.into_iter().map(&mut with).map(swap).collect()))
             .collect())
+    }
+
+    /// One array for each column: the fastest of the ways to insert that Aurora DSQL has.
+    async fn readings(&self, from: i64) -> Result<usize> {
+        let insert = "INSERT INTO reading SELECT * FROM unnest($1::int8[], $2::text[], $3::int8[])";
+        let insert = self.client.prepare(insert).await?;
+        for chunk in chunks(from) {
+            let ids: Vec<i64> = chunk.collect();
+            let stations: Vec<String> = ids.iter().map(|id| station(*id)).collect();
+            self.client.execute(&insert, &[&ids, &stations, &ids]).await?;
+        }
+        Ok(READINGS as usize)
     }
 }
 

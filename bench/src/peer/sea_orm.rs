@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{DatabaseConnection, EntityLoaderTrait, QueryOrder, Set, SqlxPostgresConnector};
 
 use super::{Connected, Library, Server};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 mod owner {
     use sea_orm::entity::prelude::*;
@@ -65,6 +65,22 @@ mod visit {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+mod reading {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reading")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub(super) id: i64,
+        pub(super) station: String,
+        pub(super) height: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 struct SeaOrm {
     db: DatabaseConnection,
     key: Uuid,
@@ -114,6 +130,17 @@ impl Library for SeaOrm {
                     owners.iter().flat_map(|owner| owner.pets.iter()).map(|pet| pet.visits.len()).sum()
                 }
                 Case::Scan => visit::Entity::find().all(db).await?.len(),
+                Case::Readings { from } => {
+                    for chunk in chunks(from) {
+                        let rows = chunk.map(|id| reading::ActiveModel {
+                            id: Set(id),
+                            station: Set(station(id)),
+                            height: Set(id),
+                        });
+                        reading::Entity::insert_many(rows).exec(db).await?;
+                    }
+                    READINGS as usize
+                }
             })
         })
     }

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use uuid::Uuid;
 
 use super::{Connected, Library, Server, Tls};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 #[derive(sqlx::FromRow)]
 #[allow(dead_code)]
@@ -90,6 +90,7 @@ impl Library for Sqlx {
                     let scan = "SELECT id, description, pet_id FROM visit";
                     sqlx::query_as::<_, Visit>(scan).fetch_all(pool).await?.len()
                 }
+                Case::Readings { from } => readings(from, pool).await?,
             })
         })
     }
@@ -137,4 +138,19 @@ async fn visits(owners: usize, pool: &PgPool) -> Result<Visits, sqlx::Error> {
         (pet, visits)
     };
     Ok(owners.into_iter().map(|(owner, pets)| (owner, pets.into_iter().map(&mut with).collect())).collect())
+}
+
+/// One array for each column.
+async fn readings(from: i64, pool: &PgPool) -> Result<usize, sqlx::Error> {
+    for chunk in chunks(from) {
+        let ids: Vec<i64> = chunk.collect();
+        let stations: Vec<String> = ids.iter().map(|id| station(*id)).collect();
+        sqlx::query("INSERT INTO reading SELECT * FROM UNNEST($1::int8[], $2::text[], $3::int8[])")
+            .bind(&ids)
+            .bind(&stations)
+            .bind(&ids)
+            .execute(pool)
+            .await?;
+    }
+    Ok(READINGS as usize)
 }

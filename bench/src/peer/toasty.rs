@@ -8,7 +8,7 @@ use toasty::{Db, Deferred};
 use uuid::Uuid;
 
 use super::{Connected, Library, Server, Tls};
-use crate::case::{Case, NEW};
+use crate::case::{Case, NEW, READINGS, chunks, station};
 
 #[derive(Debug, toasty::Model)]
 #[table = "owner"]
@@ -54,6 +54,16 @@ struct Visit {
     pet: Deferred<Pet>,
 }
 
+#[derive(Debug, toasty::Model)]
+#[table = "reading"]
+#[allow(dead_code)]
+struct Reading {
+    #[key]
+    id: i64,
+    station: String,
+    height: i64,
+}
+
 struct Toasty {
     db: Db,
     key: Uuid,
@@ -61,7 +71,7 @@ struct Toasty {
 
 pub(super) async fn connect(server: Server) -> Connected {
     let db = Db::builder()
-        .models(toasty::models!(Owner, Pet, Visit))
+        .models(toasty::models!(Owner, Pet, Visit, Reading))
         .max_pool_size(1)
         .connect(&url(&server.tls))
         .await?;
@@ -111,6 +121,15 @@ impl Library for Toasty {
                     owners.iter().flat_map(|owner| owner.pets.get()).map(|pet| pet.visits.get().len()).sum()
                 }
                 Case::Scan => Visit::all().exec(db).await?.len(),
+                Case::Readings { from } => {
+                    for chunk in chunks(from) {
+                        let rows = chunk.fold(Reading::create_many(), |rows, id| {
+                            rows.item(Reading::create().id(id).station(station(id)).height(id))
+                        });
+                        rows.exec(db).await?;
+                    }
+                    READINGS as usize
+                }
             })
         })
     }

@@ -9,6 +9,7 @@
 //!
 //! A statement whose future or stream is dropped half-way is cancelled on the server, and its connection serves nobody again.
 
+use std::borrow::Borrow;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use diesel::QueryResult;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::{FutureExt, Stream, StreamExt, pin_mut};
 use lru::LruCache;
@@ -69,8 +71,30 @@ pub(crate) struct Answer {
     pub(crate) changed: u64,
 }
 
+/// Statements that are sent together, and what becomes of their answers.
+pub(crate) trait Flight: Send + Sync {
+    type Answer: Send;
+    fn statements(&self) -> &[Statement];
+    /// One round trip; with `snapshot` several statements are in a read-only transaction of their own.
+    fn fly<'a>(&'a self, connection: &'a Connection, snapshot: bool) -> Flying<'a, Self::Answer>;
+}
+
+impl Flight for Vec<Statement> {
+    type Answer = Vec<Answer>;
+
+    fn statements(&self) -> &[Statement] {
+        self
+    }
+
+    fn fly<'a>(&'a self, connection: &'a Connection, snapshot: bool) -> Flying<'a, Self::Answer> {
+        connection.flight(self, snapshot).boxed()
+    }
+}
+
 /// By SQL text; `None`: the answer to Parse is still under way.
 type Prepared = LruCache<Arc<str>, Option<tokio_postgres::Statement>>;
+/// The answer to a flight, to be awaited.
+pub(crate) type Flying<'a, T> = BoxFuture<'a, Result<T>>;
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
 impl Session for Connection {
@@ -99,21 +123,25 @@ impl Session for Connection {
 }
 
 /// A statement whose answer has not come to its end. Dropped before, it is cancelled on the server.
-pub(crate) struct Underway {
-    connection: Connection,
+pub(crate) struct Underway<C: Borrow<Connection>> {
+    connection: C,
     ended: bool,
 }
 
-impl Underway {
+impl<C: Borrow<Connection>> Underway<C> {
+    fn of(connection: C) -> Self {
+        Self { connection, ended: false }
+    }
+
     fn end(&mut self) {
         self.ended = true;
     }
 }
 
-impl Drop for Underway {
+impl<C: Borrow<Connection>> Drop for Underway<C> {
     fn drop(&mut self) {
         if !self.ended {
-            self.connection.abandon();
+            self.connection.borrow().abandon();
         }
     }
 }
@@ -125,7 +153,7 @@ impl Drop for Underway {
 pub(crate) struct Arriving {
     rows: Pin<Box<RowStream>>,
     types: Option<ColumnTypes>,
-    underway: Underway,
+    underway: Underway<Connection>,
     alone: bool,
     begun: bool,
 }
@@ -214,7 +242,7 @@ impl Connection {
 
     /// Counts a statement that was sent; the rows that it writes are told as they are known.
     pub(crate) fn counting(&self, statement: &Statement) -> impl Fn(u64) + Send + Sync + 'static + use<> {
-        let counted = self.meter.clone().zip(Written::by(statement));
+        let counted = self.meter.clone().and_then(|meter| Some((meter, Written::by(statement)?)));
         if let Some((meter, written)) = &counted {
             meter.sent(*written);
         }
@@ -267,13 +295,9 @@ impl Connection {
         });
     }
 
-    fn underway(&self) -> Underway {
-        Underway { connection: self.clone(), ended: false }
-    }
-
     /// The rows of one statement, as they arrive.
     pub(crate) async fn stream(&self, statement: &Statement) -> Result<Arriving> {
-        let mut underway = self.underway();
+        let mut underway = Underway::of(self.clone());
         match self.start(statement).await {
             Ok(rows) => {
                 Ok(Arriving { rows: Box::pin(rows), types: None, underway, alone: false, begun: false })
@@ -297,22 +321,48 @@ impl Connection {
 
     /// One statement, its whole answer.
     pub(crate) async fn answer(&self, statement: &Statement) -> Result<Answer> {
-        let mut underway = self.underway();
-        let answer = self.whole_answer(statement).await;
-        underway.end();
-        answer
+        let mut rows = Vec::new();
+        let changed = self.each(statement, |row| rows.push(row)).await?;
+        Ok(Answer { rows, changed })
     }
 
-    async fn whole_answer(&self, statement: &Statement) -> Result<Answer> {
+    /// One statement, its rows read as they arrive; that one does not read as `T` is told when all of them are here.
+    pub(crate) async fn read<T>(
+        &self,
+        statement: &Statement,
+        read: &(dyn Fn(&PgRow) -> QueryResult<T> + Send + Sync),
+    ) -> Result<QueryResult<Vec<T>>> {
+        let mut values = Ok(Vec::new());
+        self.each(statement, |row| {
+            if let Ok(all) = &mut values {
+                match read(&row) {
+                    Ok(value) => all.push(value),
+                    Err(error) => values = Err(error),
+                }
+            }
+        })
+        .await?;
+        Ok(values)
+    }
+
+    /// Calls back with each row as it arrives; in the end, how many rows the statement changed, or gave.
+    async fn each(&self, statement: &Statement, row: impl FnMut(PgRow)) -> Result<u64> {
+        let mut underway = Underway::of(self);
+        let changed = self.each_until_end(statement, row).await;
+        underway.end();
+        changed
+    }
+
+    async fn each_until_end(&self, statement: &Statement, mut each: impl FnMut(PgRow)) -> Result<u64> {
         let stream = self.start(statement).await?;
         pin_mut!(stream);
-        let (mut types, mut rows) = (None, Vec::new());
+        let mut types = None;
         while let Some(row) = stream.next().await {
-            rows.push(PgRow::new(row?, &mut types));
+            each(PgRow::new(row?, &mut types));
         }
         let changed = stream.rows_affected().unwrap_or_default();
         self.counting(statement)(changed);
-        Ok(Answer { rows, changed })
+        Ok(changed)
     }
 
     /// Several statements in one round trip; with `snapshot` inside a read-only transaction of their own.

@@ -5,10 +5,9 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use mizzle_connect::{Config, Conflict, Pool, PoolOptions, Pooled, RetryPolicy};
 
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, Flight};
 use crate::error::Error;
 use crate::methods::{Answering, Run};
-use crate::statement::Statement;
 use crate::transaction::{Attempt, Ended, Tx};
 
 /// A cluster: cheap to clone, shared by all tasks.
@@ -216,12 +215,12 @@ impl Db {
 impl Run for Db {
     /// Runs a flight outside any transaction of the caller's. A conflict (SQLSTATE 40001) says that it took no effect, so it runs
     /// again; a lost connection says nothing, so it does not.
-    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
+    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
         async move {
             let mut attempts = self.attempts();
             loop {
                 let connection = self.connection().await?;
-                let error = match connection.flight(&flight, true).await {
+                let error = match flight.fly(&connection, true).await {
                     Ok(answers) => return Ok(answers),
                     Err(error) => Error::statement(error),
                 };

@@ -4,8 +4,9 @@ use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
+use futures_util::FutureExt;
 
-use crate::connection::Answer;
+use crate::connection::{Answer, Connection, Flight, Flying};
 use crate::model::Model;
 use crate::node::Node;
 use crate::query::Query;
@@ -51,24 +52,51 @@ pub struct Plan<T> {
     pub(crate) read: Read<T>,
 }
 
-type Read<T> = Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>;
+/// How rows become values.
+pub(crate) enum Read<T> {
+    /// Each as it arrives: there is one statement.
+    Each(ReadRow<T>),
+    /// All of them when they are there.
+    Together(Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>),
+}
+
+type ReadRow<T> = Box<dyn Fn(&PgRow) -> QueryResult<T> + Send + Sync>;
+
+/// One statement, whose rows are read as they arrive.
+pub(crate) struct Arrival<T> {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) read: ReadRow<T>,
+}
+
+impl<T: Send + 'static> Flight for Arrival<T> {
+    type Answer = QueryResult<Vec<T>>;
+
+    fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    fn fly<'a>(&'a self, connection: &'a Connection, _: bool) -> Flying<'a, Self::Answer> {
+        connection.read(&self.statements[0], &*self.read).boxed()
+    }
+}
 
 impl<T: 'static> Plan<T> {
     /// The plan of a tree of statements whose rows are read by `read`.
     pub(crate) fn of(node: Node<'_>, read: fn(&mut Reader<'_>) -> QueryResult<T>) -> QueryResult<Self> {
         let (statements, layout) = node.plan()?;
-        let read = move |answers: Vec<Answer>| {
-            let loaded = Loaded::stitch(&layout, &mut answers.into_iter());
-            loaded.readers().map(|mut row| read(&mut row)).collect()
+        let read = match layout.beside.is_empty() {
+            true => Read::Each(Box::new(move |row| read(&mut Reader::of_row(row)))),
+            false => Read::Together(Box::new(move |answers| {
+                let loaded = Loaded::stitch(&layout, &mut answers.into_iter());
+                loaded.readers().map(|mut row| read(&mut row)).collect()
+            })),
         };
-        Ok(Self { statements, read: Box::new(read) })
+        Ok(Self { statements, read })
     }
 
     /// The plan of one statement whose rows are read by `read`.
     pub(crate) fn of_rows(statement: Statement, read: fn(&PgRow) -> QueryResult<T>) -> Self {
-        let read =
-            move |answers: Vec<Answer>| answers.iter().flat_map(|answer| &answer.rows).map(read).collect();
-        Self { statements: vec![statement], read: Box::new(read) }
+        Self { statements: vec![statement], read: Read::Each(Box::new(read)) }
     }
 }
 

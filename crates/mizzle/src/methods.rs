@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::budget::ROWS;
-use crate::connection::Answer;
+use crate::connection::Flight;
 use crate::db::Db;
 use crate::error::Error;
-use crate::load::{Load, Plan};
+use crate::load::{Arrival, Load, Plan, Read};
 use crate::model::NewRow;
 use crate::row::PgRow;
 use crate::statement::Statement;
@@ -40,7 +40,7 @@ pub type Answering<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// Something that runs the statements of one flight.
 pub(crate) trait Run: Sync {
-    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>>;
+    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer>;
 }
 
 /// Gives both types the same methods. These are handed through as they stand here, so that an error points at them and not at a macro.
@@ -77,7 +77,11 @@ both! {
         let plan = query.plan().map_err(Error::build);
         async move {
             let Plan { statements, read } = plan?;
-            read(self.run(statements).await?).map_err(Error::read)
+            let values = match read {
+                Read::Each(read) => self.run(Arrival { statements, read }).await?,
+                Read::Together(read) => read(self.run(statements).await?),
+            };
+            values.map_err(Error::read)
         }
         .boxed()
     }

@@ -133,7 +133,7 @@ impl Columns<'_> {
             }
             push_table(self.table, out.reborrow())?;
             out.push_sql(".");
-            out.push_identifier(name)?;
+            push_name(name, out.reborrow())?;
             out.push_sql(behind);
         }
         Ok(())
@@ -274,8 +274,19 @@ pub(crate) fn push_filters<'b>(
 /// `"schema"."table"`.
 pub(crate) fn push_table(table: &TableDef, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
     if let Some(schema) = table.schema {
-        out.push_identifier(schema)?;
+        push_name(schema, out.reborrow())?;
         out.push_sql(".");
     }
-    out.push_identifier(table.name)
+    push_name(table.name, out)
+}
+
+/// `"name"`, without the copy that doubles the quotes in it where there are none.
+fn push_name(name: &str, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+    if name.contains('"') {
+        return out.push_identifier(name);
+    }
+    out.push_sql("\"");
+    out.push_sql(name);
+    out.push_sql("\"");
+    Ok(())
 }

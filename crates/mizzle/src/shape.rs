@@ -12,7 +12,7 @@ use crate::node::{Beside, Node};
 use crate::relation::{Link, Many, Maybe, One, Relation};
 use crate::row::PgRow;
 use crate::statement::Statement;
-use crate::stitch::{Loaded, Reader};
+use crate::stitch::Reader;
 use crate::table_column::{Col, Field};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
@@ -260,7 +260,7 @@ pub type RowsOf<S> = (Statement, fn(PgRow) -> QueryResult<S>);
 pub fn rows_of<S: Shape>(node: Node<'_>) -> QueryResult<RowsOf<S>> {
     let (mut statements, _) = node.plan()?;
     // without relations there is one
-    Ok((statements.remove(0), |row| S::read(&mut Loaded::alone(row).reader())))
+    Ok((statements.remove(0), |row| S::read(&mut Reader::of_row(&row))))
 }
 
 /// The plan of a shape's query.

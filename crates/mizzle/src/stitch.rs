@@ -45,10 +45,12 @@ struct Related {
 /// Reads one row: its columns from left to right, its relations likewise.
 #[derive(Clone)]
 pub struct Reader<'a> {
-    loaded: &'a Loaded,
-    row: usize,
+    row: &'a PgRow,
     column: usize,
-    beside: usize,
+    /// The relations that are still to be read, for all rows.
+    beside: &'a [Related],
+    /// Which of them it is.
+    number: usize,
 }
 
 impl Loaded {
@@ -63,19 +65,13 @@ impl Loaded {
         Self { rows, beside }
     }
 
-    /// One row with nothing beside it.
-    pub(crate) fn alone(row: PgRow) -> Self {
-        Self { rows: vec![row], beside: Vec::new() }
-    }
-
-    /// Of the only row, or the first.
-    pub(crate) fn reader(&self) -> Reader<'_> {
-        Reader { loaded: self, row: 0, column: 0, beside: 0 }
-    }
-
     /// One reader for each row.
     pub(crate) fn readers(&self) -> impl ExactSizeIterator<Item = Reader<'_>> {
-        (0..self.rows.len()).map(|row| Reader { loaded: self, row, column: 0, beside: 0 })
+        (0..self.rows.len()).map(|number| self.reader(number))
+    }
+
+    fn reader(&self, number: usize) -> Reader<'_> {
+        Reader { row: &self.rows[number], column: 0, beside: &self.beside, number }
     }
 }
 
@@ -83,15 +79,25 @@ impl Related {
     fn stitch(parents: &[PgRow], from_parent: &[usize], layout: &Layout, answers: &mut Answers) -> Self {
         let loaded = Loaded::stitch(layout, answers);
         let rows = &loaded.rows;
-        let mut groups: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();
-        let mut sizes: Vec<usize> = Vec::new();
+        let mut groups: HashMap<Cow<'_, [u8]>, usize> = HashMap::with_capacity(parents.len());
+        let mut sizes: Vec<usize> = Vec::with_capacity(parents.len());
+        // an index gives the rows of one parent one after the other: most keys need not be looked up
+        let mut latest: Option<(Cow<'_, [u8]>, usize)> = None;
         let group_of_row: Vec<Option<usize>> = rows
             .iter()
             .map(|row| {
-                let group = *groups.entry(row.key(&layout.key)?).or_insert_with(|| {
-                    sizes.push(0);
-                    sizes.len() - 1
-                });
+                let key = row.key(&layout.key)?;
+                let group = match &latest {
+                    Some((known, group)) if *known == key => *group,
+                    _ => {
+                        let group = *groups.entry(key.clone()).or_insert_with(|| {
+                            sizes.push(0);
+                            sizes.len() - 1
+                        });
+                        latest = Some((key, group));
+                        group
+                    }
+                };
                 sizes[group] += 1;
                 Some(group)
             })
@@ -110,7 +116,7 @@ impl Related {
             }
         }
         let group_of = parents.iter().map(|row| groups.get(&row.key(from_parent)?).copied()).collect();
-        drop(groups);
+        drop((groups, latest));
         Self { order, starts, group_of, loaded }
     }
 
@@ -119,16 +125,21 @@ impl Related {
             Some(group) => &self.order[self.starts[group]..self.starts[group + 1]],
             None => &[],
         };
-        order.iter().map(|row| Reader { loaded: &self.loaded, row: *row, column: 0, beside: 0 })
+        order.iter().map(|number| self.loaded.reader(*number))
     }
 }
 
 impl<'a> Reader<'a> {
+    /// Reads a row beside which there is nothing.
+    pub(crate) fn of_row(row: &'a PgRow) -> Self {
+        Self { row, column: 0, beside: &[], number: 0 }
+    }
+
     /// Reads the next column as a Rust value.
     pub(crate) fn value<ST, T: FromSqlRow<ST, Pg>>(&mut self) -> QueryResult<T> {
         let at = self.column;
         self.column += 1;
-        self.loaded.rows[self.row].read_columns(at..at + 1)
+        self.row.read_columns(at..at + 1)
     }
 
     /// Reads the next columns as a whole row.
@@ -138,21 +149,19 @@ impl<'a> Reader<'a> {
     pub fn model<M: Model>(&mut self) -> QueryResult<M> {
         let at = self.column;
         self.column += M::DEF.columns.len();
-        self.loaded.rows[self.row].read_columns::<M::SqlType, M>(at..self.column)
+        self.row.read_columns::<M::SqlType, M>(at..self.column)
     }
 
     /// The rows of the next relation.
     pub(crate) fn related(&mut self) -> impl ExactSizeIterator<Item = Reader<'a>> + use<'a> {
-        let loaded: &'a Loaded = self.loaded;
-        let related = &loaded.beside[self.beside];
-        self.beside += 1;
-        related.rows_of(self.row)
+        let (related, later) = self.beside.split_first().expect("a plan has what its reader reads");
+        self.beside = later;
+        related.rows_of(self.number)
     }
 
     /// What the next relation was aggregated to; `None` if there was no row.
     pub(crate) fn aggregate<ST, T: FromSqlRow<ST, Pg>>(&mut self) -> QueryResult<Option<T>> {
-        let Some(row) = self.related().next() else { return Ok(None) };
-        let row = &row.loaded.rows[row.row];
+        let Some(Reader { row, .. }) = self.related().next() else { return Ok(None) };
         let last = row.len() - 1;
         row.read_columns(last..last + 1).map(Some)
     }

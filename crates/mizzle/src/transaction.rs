@@ -11,10 +11,9 @@ use futures_util::future::{BoxFuture, join};
 use mizzle_connect::{Conflict, Pooled};
 
 use crate::budget::{Budget, Meter};
-use crate::connection::{Answer, Connection};
+use crate::connection::{Connection, Flight};
 use crate::error::Error;
 use crate::methods::{Answering, Run};
-use crate::statement::Statement;
 
 /// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
 ///
@@ -140,10 +139,10 @@ impl Tx {
 
 impl Run for Tx {
     /// Runs a flight inside the transaction, with BEGIN before it if it is the first.
-    fn run(&self, flight: Vec<Statement>) -> Answering<'_, Vec<Answer>> {
+    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
         async move {
-            self.meter.check(&flight)?;
-            let answers = after_begin(&self.state, self.connection.flight(&flight, false)).await;
+            self.meter.check(flight.statements())?;
+            let answers = after_begin(&self.state, flight.fly(&self.connection, false)).await;
             answers.map_err(self.witness())
         }
         .boxed()

@@ -1,9 +1,10 @@
 //! One connection to the PostgreSQL behind: raw frames for the session, and statements of our own.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::net::UnixStream;
 
 use super::DATABASE;
@@ -21,6 +22,18 @@ pub(crate) struct Backend {
     parameters: Vec<(String, String)>,
     /// Statements of ours that stay prepared.
     prepared: Vec<&'static str>,
+    /// What goes out with, and before, whatever is sent next.
+    unsent: BytesMut,
+    /// Answers that come before anything else that is asked.
+    owed: VecDeque<Owed>,
+}
+
+/// The answer to statements that nobody waits for.
+struct Owed {
+    names: Vec<&'static str>,
+    outcome: Outcome,
+    /// Called with the outcome.
+    heard: Box<dyn FnOnce(Outcome) + Send + Sync>,
 }
 
 /// Why there is no backend.
@@ -51,6 +64,8 @@ impl Backend {
             key: Bytes::new(),
             parameters: Vec::new(),
             prepared: Vec::new(),
+            unsent: BytesMut::new(),
+            owed: VecDeque::new(),
         };
         let mut packet = PROTOCOL.to_be_bytes().to_vec();
         let own = [("user", role), ("database", DATABASE)];
@@ -97,17 +112,82 @@ impl Backend {
 
     /// Sends messages.
     pub(crate) async fn send(&mut self, request: &mut Request) -> io::Result<()> {
-        self.wire.send(&request.0.split()).await
+        if self.unsent.is_empty() {
+            return self.wire.send(&request.0.split()).await;
+        }
+        self.unsent.extend_from_slice(&request.0.split());
+        self.push().await
+    }
+
+    /// Sends what waits for something to be sent with.
+    pub(crate) async fn push(&mut self) -> io::Result<()> {
+        if self.unsent.is_empty() { Ok(()) } else { self.wire.send(&self.unsent.split()).await }
     }
 
     /// Sends the first of `data`, as much as is taken at once; nothing is lost when the caller stops waiting.
     pub(crate) async fn send_some(&mut self, data: &mut Bytes) -> io::Result<()> {
+        self.push().await?;
         self.wire.send_some(data).await
     }
 
-    /// The next message; the end of the stream is an error here.
+    /// The next message of what is waited for; the end of the stream is an error here. Nothing is lost when the caller
+    /// stops waiting.
     pub(crate) async fn next(&mut self) -> io::Result<Frame> {
+        self.settle().await?;
+        self.frame().await
+    }
+
+    /// Waits until the next message is here; nothing is lost when the caller stops waiting.
+    pub(crate) async fn ready(&mut self) -> io::Result<()> {
+        self.settle().await?;
+        self.wire.ready().await
+    }
+
+    /// Whether the next message is here already.
+    pub(crate) fn has_next(&self) -> bool {
+        self.owed.is_empty() && self.wire.has_next()
+    }
+
+    async fn frame(&mut self) -> io::Result<Frame> {
         self.wire.next().await?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Has statements that are planned once and stay prepared go out before whatever is sent next, and leaves their
+    /// answer to whoever listens next. What the server refuses is in the outcome that is `heard`.
+    pub(crate) fn owe_prepared(
+        &mut self,
+        statements: &[(&'static str, &str)],
+        heard: impl FnOnce(Outcome) + Send + Sync + 'static,
+    ) {
+        let request = self.request_prepared(statements);
+        self.unsent.extend_from_slice(&request.0);
+        let names: Vec<&'static str> = statements.iter().map(|(name, _)| *name).collect();
+        names.iter().for_each(|name| self.note_prepared(name));
+        self.owed.push_back(Owed { names, outcome: Ok(Vec::new()), heard: Box::new(heard) });
+    }
+
+    /// Hears the answers that nobody has waited for.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub(crate) async fn settle(&mut self) -> io::Result<()> {
+        if !self.owed.is_empty() {
+            self.push().await?;
+        }
+        while !self.owed.is_empty() {
+            let frame = self.frame().await?;
+            if let Some(owed) = self.owed.front_mut()
+                && gather(&mut owed.outcome, &frame)
+                && let Some(owed) = self.owed.pop_front()
+            {
+                if owed.outcome.is_err() {
+                    // those behind the one that failed were not prepared
+                    self.prepared.retain(|name| !owed.names.contains(name));
+                }
+                (owed.heard)(owed.outcome);
+            }
+        }
+        Ok(())
     }
 
     /// Whether PostgreSQL can read a text, whatever it would make of it.

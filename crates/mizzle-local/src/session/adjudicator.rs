@@ -22,6 +22,9 @@ use crate::engine::{Backend, Outcome, gather};
 use crate::txn::{Announced, Catalog, QUESTION, SharedLog};
 use crate::wire::Frame;
 
+/// Stays prepared.
+pub(super) const COMMIT: (&str, &str) = ("mizzle_commit", "COMMIT");
+
 /// How often we look again whom a silent backend waits for.
 const SOON: Duration = Duration::from_millis(2);
 
@@ -174,6 +177,9 @@ impl Adjudicator {
 
     /// The next message of a backend; while it is silent, whoever holds a lock that it waits for is cleared away.
     pub(super) async fn next(&self, seat: &Seat, line: &mut Line) -> io::Result<Frame> {
+        if line.has_next() {
+            return line.next().await;
+        }
         let waiting = seat.bell.wait();
         tokio::select! {
             biased;
@@ -223,7 +229,6 @@ impl Adjudicator {
 
     /// `COMMIT`, with locks cleared out of its way.
     pub(super) async fn commit(&self, seat: &Seat, line: &mut Line) -> io::Result<Outcome> {
-        const COMMIT: (&str, &str) = ("mizzle_commit", "COMMIT");
         let mut request = line.request_prepared(&[COMMIT]);
         line.send(&mut request).await?;
         let outcome = self.outcome(seat, line).await?;

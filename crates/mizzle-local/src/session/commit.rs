@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use super::adjudicator::COMMIT;
 use super::seat::Line;
 use super::transaction::Transaction;
 use super::view::as_bytea;
@@ -134,6 +135,12 @@ impl Session {
 
     /// Nothing was written: there is nothing to fail. What was set stays set, with or without the block.
     async fn end_read(&self, line: &mut Line, transaction: &Transaction) -> io::Result<Result<(), Fields>> {
+        if line.begun && transaction.read_only {
+            // The client need not wait for it, and what comes next comes after it.
+            line.owe_prepared(&[COMMIT], drop);
+            line.end();
+            return Ok(Ok(()));
+        }
         let mut statements: Vec<(&str, &[&str])> = Vec::new();
         if !line.begun {
             if transaction.settings.is_empty() {

@@ -17,6 +17,9 @@ use crate::wire::{Fields, Frame};
 /// How much of an answer is held back before it is sent on.
 const BUFFER: usize = 64 << 10;
 
+/// How much of what was answered before may wait for the next answer: what a client reads at once.
+const MOMENTARY: usize = 8 << 10;
+
 /// Rows that a portal still has, and what ends them.
 #[derive(Default)]
 pub(super) struct Suspended {
@@ -189,6 +192,7 @@ impl Session {
     /// PostgreSQL says unasked goes to the client.
     async fn hear(&mut self, line: &mut Line) -> io::Result<Frame> {
         loop {
+            self.flush_earlier_or_wait(line).await?;
             let frame = self.cluster.adjudicator.next(&self.seat, line).await?;
             match frame.tag {
                 b'N' => match Change::read(&Fields::read(&frame.body)) {
@@ -200,6 +204,23 @@ impl Session {
                 _ => return Ok(frame),
             }
         }
+    }
+
+    /// Sends what was set aside while PostgreSQL is at work; what is little waits for a moment, so that the client hears
+    /// of it together with what comes next.
+    async fn flush_earlier_or_wait(&mut self, line: &mut Line) -> io::Result<()> {
+        if self.earlier.is_empty() || line.has_next() {
+            return Ok(());
+        }
+        if self.earlier.len() <= MOMENTARY {
+            let waiting = self.seat.bell.wait();
+            tokio::select! {
+                biased;
+                ready = line.ready() => return ready,
+                () = waiting.rung() => {}
+            }
+        }
+        self.flush_earlier().await
     }
 
     /// Sends on what has been gathered once it is a buffer full, unless it may have to be taken back. Whoever got

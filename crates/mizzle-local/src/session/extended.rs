@@ -30,6 +30,7 @@ pub(super) struct Portal {
 impl Session {
     /// Runs what was collected, up to a `Flush` or a `Sync`.
     pub(super) async fn batch(&mut self, messages: &[Frame], sync: bool) -> io::Result<()> {
+        self.set_answer_aside();
         self.asked_for_data = false;
         if !self.skipping {
             let done = self.units(messages, sync).await;
@@ -102,6 +103,7 @@ impl Session {
         }
         if let Some(local) = statement.as_ref().filter(|statement| statement.kind.is_local()) {
             self.relay(std::mem::take(unit)).await?;
+            self.flush_earlier().await?;
             self.run_local(local).await?;
             return Ok(Ok(()));
         }

@@ -42,7 +42,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_rustls::server::TlsStream;
@@ -66,6 +66,8 @@ struct Session {
     client: Client,
     seat: Arc<Seat>,
     answer: Answer,
+    /// What was answered before and not sent yet.
+    earlier: BytesMut,
     /// Whether the answer may have to be taken back, so that none of it is sent yet.
     held: bool,
     /// What the running statement changed so far.
@@ -75,6 +77,8 @@ struct Session {
     /// What its answer told of them so far.
     told: Vec<Locked>,
     transaction: Option<Transaction>,
+    /// Whether PostgreSQL was not heard yet about the transaction just opened.
+    opening: bool,
     statements: Named,
     portals: HashMap<String, Portal>,
     suspended: HashMap<String, Suspended>,
@@ -106,11 +110,13 @@ impl Session {
             client,
             seat,
             answer: Answer::default(),
+            earlier: BytesMut::new(),
             held: false,
             captured: Vec::new(),
             locks: Locks::default(),
             told: Vec::new(),
             transaction: None,
+            opening: false,
             statements: HashMap::new(),
             portals: HashMap::new(),
             suspended: HashMap::new(),
@@ -125,6 +131,11 @@ impl Session {
         let end = Instant::now() + self.cluster.limits.connection_age;
         let mut collected = Vec::new();
         loop {
+            if !self.client.has_next() {
+                self.opened().await?;
+                self.flush().await?;
+                self.seat.line().await.push().await?;
+            }
             let patience = self.expiry().map_or(end, |expiry| expiry.min(end));
             let Ok(next) = tokio::time::timeout_at(patience, self.client.next()).await else {
                 if patience == end {
@@ -187,7 +198,7 @@ impl Session {
         self.answer.refusal(Severity::Warning, &Refusal::new(state, message));
     }
 
-    /// Says `ReadyForQuery`, and sends everything.
+    /// Says `ReadyForQuery`, and sends everything, unless something is here already that may be answered along with it.
     async fn finish(&mut self) -> io::Result<()> {
         let status = match &self.transaction {
             None => b'I',
@@ -195,10 +206,24 @@ impl Session {
             Some(_) => b'T',
         };
         self.answer.ready(status);
-        self.flush().await
+        if self.client.has_next() { Ok(()) } else { self.flush().await }
+    }
+
+    /// Has what was answered sent while PostgreSQL is asked again, or together with what it says.
+    fn set_answer_aside(&mut self) {
+        self.earlier.extend_from_slice(&self.answer.take());
+    }
+
+    /// Sends what was set aside.
+    async fn flush_earlier(&mut self) -> io::Result<()> {
+        if self.earlier.is_empty() { Ok(()) } else { self.client.send(&self.earlier.split()).await }
     }
 
     async fn flush(&mut self) -> io::Result<()> {
+        if !self.earlier.is_empty() {
+            self.earlier.extend_from_slice(&self.answer.take());
+            return self.flush_earlier().await;
+        }
         if self.answer.len() > 0 { self.client.send(&self.answer.take()).await } else { Ok(()) }
     }
 }

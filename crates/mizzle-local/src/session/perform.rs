@@ -245,6 +245,7 @@ impl Session {
         let seat = Arc::clone(&self.seat);
         let line = seat.line().await;
         let Some(transaction) = &self.transaction else { return Ok(Outcome::Failed) };
+        transaction.began.at()?;
         // A change of the catalog that lost its backend is not there any more.
         if transaction.snapshot.is_outdated() || transaction.ddl && !line.begun {
             return Err(Refusal::schema_changed().into());

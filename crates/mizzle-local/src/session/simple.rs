@@ -1,12 +1,21 @@
 //! `Query`: any number of statements in one text, which are one transaction unless they say otherwise.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::unit::Unit;
 use super::{Session, Step, Stop};
 use crate::statement::Statement;
 use crate::wire::{Frame, Reader};
+
+/// What begins and ends transactions most of the time, read once.
+static USUAL: LazyLock<Vec<(&str, Arc<Statement>)>> = LazyLock::new(|| {
+    let texts = ["BEGIN", "BEGIN READ ONLY", "COMMIT", "ROLLBACK", "begin", "commit", "rollback"];
+    texts
+        .into_iter()
+        .flat_map(|text| Statement::read_as(text, true).into_iter().map(move |read| (text, Arc::new(read))))
+        .collect()
+});
 
 impl Session {
     pub(super) async fn query(&mut self, frame: &Frame) -> io::Result<()> {
@@ -31,7 +40,19 @@ impl Session {
     }
 
     async fn run_text(&mut self, text: &str) -> Step {
-        let statements: Vec<Arc<Statement>> = self.read(text).into_iter().map(Arc::new).collect();
+        let usual = USUAL.iter().find(|(usual, _)| *usual == text);
+        let statements: Vec<Arc<Statement>> = match usual {
+            Some((_, statement)) => vec![Arc::clone(statement)],
+            None => self.read(text).into_iter().map(Arc::new).collect(),
+        };
+        let only_read = self.transaction.as_ref().is_some_and(|transaction| transaction.read_only);
+        let local = statements.iter().all(|statement| statement.kind.is_local());
+        match local {
+            true if only_read => {}
+            // What it waits for may take its time.
+            true => self.flush().await?,
+            false => self.set_answer_aside(),
+        }
         if statements.is_empty() {
             self.answer.frame(b'I', b"");
         }

@@ -1,11 +1,12 @@
 //! The transaction a session owns: how it opens, what it remembers, how it is given up.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 
 use super::seat::Line;
 use super::{Session, Step};
+use crate::engine::Outcome;
 use crate::refusal::Refusal;
 use crate::rules;
 use crate::statement::{Kind, Statement};
@@ -20,8 +21,7 @@ pub(super) struct Transaction {
     pub(super) aborted: bool,
     pub(super) read_only: bool,
     pub(super) snapshot: Snapshot,
-    /// When PostgreSQL says it began, as text.
-    pub(super) began: String,
+    pub(super) began: Began,
     pub(super) writes: WriteSet,
     /// Whether it ran a statement that changes the catalog.
     pub(super) ddl: bool,
@@ -31,6 +31,26 @@ pub(super) struct Transaction {
     since: Instant,
     /// Too old for anything but its end.
     expired: bool,
+}
+
+/// When PostgreSQL says that a transaction began, as text, or why it did not: known once its answer was heard.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Began(Arc<OnceLock<Result<String, Refusal>>>);
+
+impl Began {
+    fn hear(&self, outcome: Outcome) {
+        let at = outcome
+            .map(|rows| {
+                rows.into_iter().next().and_then(|row| row.into_iter().nth(1).flatten()).unwrap_or_default()
+            })
+            .map_err(|fields| Refusal::new(fields.state(), fields.message()));
+        // there is one answer
+        let _ = self.0.set(at);
+    }
+
+    pub(super) fn at(&self) -> Result<&str, Refusal> {
+        self.0.get().map_or(Ok(""), |at| at.as_deref().map_err(Refusal::clone))
+    }
 }
 
 impl Session {
@@ -95,6 +115,9 @@ impl Session {
     }
 
     /// Takes the snapshot now, with no commit in flight: what PostgreSQL sees and where the log stands are the same.
+    ///
+    /// A transaction that only reads, and whose next message is here, does not wait for PostgreSQL: the latch is given
+    /// back when the answer is met on the way to that of the next statement.
     async fn open(&mut self, explicit: bool, read_only: Option<bool>) -> Step {
         let begin = match read_only {
             Some(true) => ("mizzle_begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
@@ -109,15 +132,25 @@ impl Session {
         );
         let mut line = self.seat.line().await;
         let cluster = Arc::clone(&self.cluster);
-        let (outcome, snapshot) = {
-            let _still = cluster.adjudicator.look().await?;
-            (line.script_prepared(&[begin, look]).await?, cluster.adjudicator.log.snapshot())
+        let still = cluster.adjudicator.look().await?;
+        let snapshot = cluster.adjudicator.log.snapshot();
+        let began = Began::default();
+        let answer = began.clone();
+        let heard = move |outcome| {
+            answer.hear(outcome);
+            drop(still);
         };
-        let rows = outcome.map_err(|fields| Refusal::new(fields.state(), fields.message()))?;
+        line.owe_prepared(&[begin, look], heard);
         line.begun = true;
         line.epoch += 1;
-        let began =
-            rows.into_iter().next().and_then(|row| row.into_iter().nth(1).flatten()).unwrap_or_default();
+        self.opening = explicit && read_only == Some(true) && self.client.has_next();
+        if !self.opening {
+            line.settle().await?;
+            if let Err(refusal) = began.at() {
+                line.rollback().await?;
+                return Err(refusal.into());
+            }
+        }
         self.transaction = Some(Transaction {
             explicit,
             aborted: false,
@@ -132,6 +165,11 @@ impl Session {
             expired: false,
         });
         Ok(())
+    }
+
+    /// Hears from PostgreSQL that the transaction is open, before anything is waited for.
+    pub(super) async fn opened(&mut self) -> std::io::Result<()> {
+        if std::mem::take(&mut self.opening) { self.seat.line().await.settle().await } else { Ok(()) }
     }
 
     pub(super) async fn begin(&mut self, read_only: Option<bool>) -> Step {
@@ -172,6 +210,7 @@ impl Session {
     /// Runs a statement that needs no backend, or only our own words to it.
     pub(super) async fn run_local(&mut self, statement: &Statement) -> Step {
         self.survive()?;
+        self.opened().await?;
         self.enter(statement)?;
         match statement.kind {
             Kind::Begin { read_only } => self.begin(read_only).await,

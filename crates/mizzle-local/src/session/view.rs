@@ -33,7 +33,7 @@ impl Session {
         let rows = transaction.writes.rows.to_string();
         let bytes = as_bytea(&script);
         let replay = [judge.secret(), bytes.as_str()];
-        let state = [rows.as_str(), transaction.began.as_str()];
+        let state = [rows.as_str(), transaction.began.at()?];
         let mut statements: Vec<(&str, &[&str])> = vec![("BEGIN ISOLATION LEVEL REPEATABLE READ", &[])];
         if !script.is_empty() {
             statements.push(("SELECT sys.local_replay($1, $2)", &replay));

@@ -42,6 +42,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         Ok(Some(Frame { tag, body: self.unread.split_to(body).freeze() }))
     }
 
+    /// Whether the next frame is here already, all of it.
+    pub(crate) fn has_next(&self) -> bool {
+        let length =
+            self.unread.get(1..5).and_then(<[u8]>::first_chunk).map(|length| u32::from_be_bytes(*length));
+        length.is_some_and(|length| self.unread.len() as u64 > u64::from(length))
+    }
+
+    /// Waits until some of the next frame is here, or the end of the stream; nothing is lost when the caller stops waiting.
+    pub(crate) async fn ready(&mut self) -> io::Result<()> {
+        self.fill(1).await.map(drop)
+    }
+
     /// The next packet without a tag: what a connection begins with.
     pub(crate) async fn packet(&mut self) -> io::Result<Option<Bytes>> {
         if !self.fill(4).await? {
@@ -136,6 +148,17 @@ mod tests {
         let first = frames[0].as_ref().expect("readable").as_ref().expect("a frame");
         assert_eq!((first.tag, &first.body[..]), (b'Q', &b"x\0"[..]));
         assert!(matches!(frames[2], Ok(None)));
+    }
+
+    #[test]
+    fn the_next_frame_is_here_when_its_last_byte_is() {
+        for (bytes, here) in [(&b"S\0\0\0\x04Q\0\0\0\x06x\0"[..], true), (b"S\0\0\0\x04Q\0\0\0\x06x", false)]
+        {
+            let mut framed = Framed::new(std::io::Cursor::new(bytes.to_vec()), 10);
+            assert!(!framed.has_next());
+            block(framed.next()).expect("readable");
+            assert_eq!(framed.has_next(), here, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use futures_util::{TryStreamExt, pin_mut};
 
 use crate::cluster::{Cluster, ask, story, text};
+use crate::raw::Raw;
 
 #[tokio::test]
 async fn prepared_statements_carry_typed_values() {
@@ -98,5 +99,47 @@ async fn statements_in_one_flight_are_one_transaction() {
         ("insert into t values (1); commit; insert into t values (2); rollback; select count(*) from t",
             "#1; #0; #1; #0; 1; #1"),
     ]).await;
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_reads_may_come_in_one_flight() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    client.batch_execute("create table t (id int primary key)").await.expect("a table");
+    let mut raw = Raw::admin(&cluster).await;
+    for count in 0..3 {
+        // The end of the flight before may still be under way behind.
+        let heard = raw.flight(&["BEGIN READ ONLY", "select count(*) from t", "COMMIT", "select 7"]).await;
+        let counted = format!("T D({count}) C(SELECT 1) Z(T)");
+        assert_eq!(heard, ["C(BEGIN) Z(T)", &counted, "C(COMMIT) Z(I)", "T D(7) C(SELECT 1) Z(I)"]);
+        client.execute(&format!("insert into t values ({count})"), &[]).await.expect("inserted");
+    }
+    let heard = raw.flight(&["BEGIN READ ONLY", "select 1 / 0", "select 1", "COMMIT", "select 1"]).await;
+    assert_eq!(heard[1], "E(22012 division by zero) Z(E)");
+    assert!(heard[2].starts_with("E(25P02"), "{heard:?}");
+    assert_eq!(heard[3..], ["C(ROLLBACK) Z(I)", "T D(1) C(SELECT 1) Z(I)"]);
+    let heard = raw
+        .flight(&["BEGIN READ ONLY", "insert into t values (9)", "ROLLBACK", "BEGIN READ ONLY", "COMMIT"])
+        .await;
+    assert_eq!(heard[1], "E(25006 cannot execute INSERT in a read-only transaction) Z(E)");
+    assert_eq!(heard[2..], ["C(ROLLBACK) Z(I)", "C(BEGIN) Z(T)", "C(COMMIT) Z(I)"]);
+    // What the flights left behind is in nobody's way.
+    client.batch_execute("drop table t").await.expect("dropped");
+    cluster.stop().await;
+}
+
+#[tokio::test]
+async fn a_flight_that_stops_half_way_holds_nobody_up_and_keeps_the_snapshot_of_its_begin() {
+    let cluster = Cluster::start().await;
+    let client = cluster.admin().await;
+    client.batch_execute("create table t (id int primary key)").await.expect("a table");
+    let mut raw = Raw::admin(&cluster).await;
+    raw.send_together(&[(b'Q', b"BEGIN READ ONLY\0"), (b'P', b"\0select count(*) from t\0\0\0")]).await;
+    assert_eq!(raw.hear_up_to(b'Z').await, "C(BEGIN) Z(T)");
+    client.execute("insert into t values (1)", &[]).await.expect("inserted");
+    raw.send_together(&[(b'B', b"\0\0\0\0\0\0\0\0"), (b'E', b"\0\0\0\0\0"), (b'S', b"")]).await;
+    assert_eq!(raw.hear_up_to(b'Z').await, "1 2 D(0) C(SELECT 1) Z(T)");
+    assert_eq!(raw.query("COMMIT").await, "C(COMMIT) Z(I)");
     cluster.stop().await;
 }

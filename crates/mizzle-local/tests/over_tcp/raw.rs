@@ -30,10 +30,30 @@ impl Raw {
     }
 
     pub(crate) async fn send(&mut self, tag: u8, body: &[u8]) {
-        let mut message = vec![tag];
-        message.extend((body.len() as u32 + 4).to_be_bytes());
-        message.extend(body);
-        self.0.write_all(&message).await.expect("sent");
+        self.send_together(&[(tag, body)]).await;
+    }
+
+    /// Sends messages in one piece.
+    pub(crate) async fn send_together(&mut self, messages: &[(u8, &[u8])]) {
+        let mut bytes = Vec::new();
+        for (tag, body) in messages {
+            bytes.push(*tag);
+            bytes.extend((body.len() as u32 + 4).to_be_bytes());
+            bytes.extend(*body);
+        }
+        self.0.write_all(&bytes).await.expect("sent");
+    }
+
+    /// Sends several `Query` in one piece and shows the answer to each.
+    pub(crate) async fn flight(&mut self, texts: &[&str]) -> Vec<String> {
+        let bodies: Vec<String> = texts.iter().map(|sql| format!("{sql}\0")).collect();
+        let messages: Vec<(u8, &[u8])> = bodies.iter().map(|body| (b'Q', body.as_bytes())).collect();
+        self.send_together(&messages).await;
+        let mut heard = Vec::new();
+        for _ in texts {
+            heard.push(self.hear_up_to(b'Z').await);
+        }
+        heard
     }
 
     /// Sends a `Query` and shows its answer.
