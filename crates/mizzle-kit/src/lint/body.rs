@@ -2,7 +2,7 @@
 
 use squawk_syntax::SyntaxKind as K;
 
-use super::script::{Script, cut};
+use super::script::{Piece, Script, cut};
 use super::statement::Statement;
 use super::tree;
 
@@ -26,6 +26,6 @@ pub(crate) fn statements<'a>(script: &Script<'a>, statement: &Statement<'a>) -> 
     };
     let inner = span.start + fence..span.end - fence;
     let (pieces, _) = cut(&script.text[inner.clone()], inner.start);
-    let of = |(piece, tokens, end)| Statement::read(script.text, script.source, piece, tokens, end);
+    let of = |(piece, tokens, end): Piece| Statement::read(script.text, script.source, piece, &tokens, end);
     pieces.into_iter().map(of).collect()
 }

@@ -35,7 +35,7 @@ impl Depth {
                     0
                 }
                 TokenKind::Ident => {
-                    nested += usize::from(["case", "join", "explain", "not"].iter().any(|name| nests(&name)));
+                    nested += usize::from(["case", "join", "explain", "not"].iter().any(nests));
                     0
                 }
                 TokenKind::Literal { .. } | TokenKind::QuotedIdent { .. } | TokenKind::Comma => 0,

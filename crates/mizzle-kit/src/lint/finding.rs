@@ -85,6 +85,11 @@ impl Hit {
         Hit { at: Some((source, span)), message: message.into(), hint: None, fix: None }
     }
 
+    /// Something of the tables, which a text may have made or not.
+    pub(crate) fn about(at: Option<(usize, Range<usize>)>, message: String) -> Hit {
+        Hit { at, message, hint: None, fix: None }
+    }
+
     pub(crate) fn hint(self, hint: impl Into<String>) -> Hit {
         Hit { hint: Some(hint.into()), ..self }
     }

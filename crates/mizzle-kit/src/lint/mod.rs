@@ -124,8 +124,12 @@ fn suppressed(hits: Vec<(&'static Rule, Hit)>, scripts: &[Script<'_>]) -> Vec<(&
     let mut suppressions: Vec<_> = scripts.iter().map(suppression::read).collect();
     let allowed = |rule: &Rule, hit: &Hit, suppressions: &mut Vec<Vec<suppression::Suppression>>| {
         let Some((source, span)) = &hit.at else { return false };
-        // Every one of them, so that two that say the same are both in use.
-        suppressions[*source].iter_mut().fold(false, |found, one| one.allows(rule.id, span) || found)
+        let mut allowed = false;
+        // Every one of them is asked, so that two that say the same are both in use.
+        for suppression in &mut suppressions[*source] {
+            allowed |= suppression.allows(rule.id, span);
+        }
+        allowed
     };
     let mut left: Vec<_> =
         hits.into_iter().filter(|(rule, hit)| !allowed(rule, hit, &mut suppressions)).collect();

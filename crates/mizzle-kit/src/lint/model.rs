@@ -213,7 +213,7 @@ impl Model {
             let of = |kind| child(&action, kind).map(|node| tree::path(&node).1);
             match action.kind() {
                 K::TABLE_RENAME_TO => {
-                    let key = (schema.clone().unwrap_or_default(), name.clone());
+                    let key = (schema.unwrap_or_default(), name);
                     if let (Some(mut table), Some(renamed)) = (self.tables.remove(&key), of(K::TABLE_NAME)) {
                         table.name.clone_from(&renamed);
                         self.tables.insert((key.0, renamed), table);

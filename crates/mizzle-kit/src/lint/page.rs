@@ -44,7 +44,8 @@ impl Rule {
             (None, Severity::Error) => "An error: it does not run as it stands.".to_owned(),
             (None, Severity::Warning) => "A warning: Aurora DSQL accepts it.".to_owned(),
         };
-        let _ = writeln!(page, "{verdict} Source: {}.\n\n{}\n", self.source, self.why);
+        let why = wrapped(self.why);
+        let _ = writeln!(page, "{verdict} Source ([names](../dsql.md)): {}.\n\n{why}\n", self.source);
         let _ = writeln!(page, "## Bad\n\n```sql\n{}\n```\n", self.bad);
         for finding in Rule::findings(self.bad).iter().filter(|finding| finding.rule == self.id) {
             let _ = writeln!(page, "> {finding}");
@@ -71,6 +72,22 @@ pub fn contents() -> String {
         }
     }
     page
+}
+
+/// In lines of at most 120 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        if lines[last].len() + word.len() >= 120 {
+            lines.push(word.to_owned());
+        } else {
+            let space = if lines[last].is_empty() { "" } else { " " };
+            lines[last] += space;
+            lines[last] += word;
+        }
+    }
+    lines.join("\n")
 }
 
 fn sources(text: &str) -> [Source; 2] {

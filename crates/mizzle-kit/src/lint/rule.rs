@@ -57,7 +57,12 @@ pub(crate) enum Look {
 
 impl Rule {
     pub(crate) fn message(&self, found: &str) -> String {
-        self.says.replace("{}", found)
+        self.message_of(&[found])
+    }
+
+    /// Fills the places of the message one after the other.
+    pub(crate) fn message_of(&self, found: &[&str]) -> String {
+        found.iter().fold(self.says.to_owned(), |message, found| message.replacen("{}", found, 1))
     }
 
     /// What it finds in one statement.

@@ -33,7 +33,7 @@ pub(crate) struct Token {
 impl<'a> Script<'a> {
     pub(crate) fn read(index: usize, source: &'a Source) -> Script<'a> {
         let (pieces, comments) = cut(&source.text, 0);
-        let of = |(piece, tokens, end)| Statement::read(&source.text, index, piece, tokens, end);
+        let of = |(piece, tokens, end): Piece| Statement::read(&source.text, index, piece, &tokens, end);
         let statements = pieces.into_iter().map(of).collect();
         Script { text: &source.text, source: index, way: source.way, statements, comments }
     }
@@ -70,7 +70,8 @@ impl<'a> Script<'a> {
     }
 }
 
-type Piece = (usize, Vec<Token>, usize);
+/// How many separators stand before a statement, its tokens, and where its semicolon ends.
+pub(crate) type Piece = (usize, Vec<Token>, usize);
 
 /// The tokens of each statement, with the number of separators before it and the end of its semicolon; and the comments.
 pub(crate) fn cut(text: &str, offset: usize) -> (Vec<Piece>, Vec<Range<usize>>) {

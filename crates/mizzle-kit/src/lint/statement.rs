@@ -23,7 +23,8 @@ pub(crate) struct Statement<'a> {
     pub(crate) form: Form,
     /// What the parser did not understand.
     pub(crate) error: Option<(Range<usize>, String)>,
-    node: Option<SyntaxNode>,
+    /// Its tree, every node of it; empty when the parser did not understand every part.
+    nodes: Vec<SyntaxNode>,
 }
 
 /// Anything but space and comments: in lower case, unless it is quoted.
@@ -60,7 +61,7 @@ impl<'a> Statement<'a> {
         text: &'a str,
         source: usize,
         piece: usize,
-        tokens: Vec<Token>,
+        tokens: &[Token],
         end: usize,
     ) -> Statement<'a> {
         let span = tokens[0].span.start..tokens[tokens.len() - 1].span.end;
@@ -70,8 +71,8 @@ impl<'a> Statement<'a> {
             .collect();
         let form = form(&words);
         let mut statement =
-            Statement { text, source, piece, span, end, words, form, error: None, node: None };
-        statement.parse(&tokens);
+            Statement { text, source, piece, span, end, words, form, error: None, nodes: Vec::new() };
+        statement.parse(tokens);
         statement
     }
 
@@ -90,14 +91,17 @@ impl<'a> Statement<'a> {
         }
         let parse = SourceFile::parse(&text);
         let error = parse.errors().into_iter().next();
-        self.node = parse.tree().syntax().children().next().filter(|node| node.kind() != K::ERROR);
+        let node = parse.tree().syntax().children().next().filter(|node| node.kind() != K::ERROR);
         if let Some(error) = error {
             let start = self.span.start + usize::from(error.range().start());
             let at = self.words.iter().find(|word| word.span.end > start);
             let span = at.map_or(self.span.end..self.span.end, |word| word.span.clone());
             self.error = Some((span, error.message().to_owned()));
-        } else if self.node.is_none() {
-            self.error = Some((self.words[0].span.clone(), "expected a statement".to_owned()));
+            return;
+        }
+        match node {
+            Some(node) => self.nodes = node.descendants().collect(),
+            None => self.error = Some((self.words[0].span.clone(), "expected a statement".to_owned())),
         }
     }
 
@@ -122,22 +126,17 @@ impl<'a> Statement<'a> {
 
     /// Its kind; none when the parser did not understand every part.
     pub(crate) fn kind(&self) -> Option<K> {
-        self.root().map(|node| node.kind())
+        self.root().map(SyntaxNode::kind)
     }
 
     /// Its tree; none when the parser did not understand every part.
     pub(crate) fn root(&self) -> Option<&SyntaxNode> {
-        self.node.as_ref().filter(|_| self.error.is_none())
+        self.nodes.first()
     }
 
-    /// Every node, its own first.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = SyntaxNode> + use<> {
-        self.root().cloned().into_iter().flat_map(|node| node.descendants())
-    }
-
-    /// Every node of these kinds.
-    pub(crate) fn all<'k>(&self, kinds: &'k [K]) -> impl Iterator<Item = SyntaxNode> + use<'k> {
-        self.nodes().filter(move |node| kinds.contains(&node.kind()))
+    /// Every node of these kinds, each before those in it.
+    pub(crate) fn all<'s>(&'s self, kinds: &'s [K]) -> impl Iterator<Item = SyntaxNode> + 's {
+        self.nodes.iter().filter(|node| kinds.contains(&node.kind())).cloned()
     }
 
     /// Where a node stands.
@@ -214,7 +213,9 @@ fn form(words: &[Word]) -> Form {
         ("create", "index", "async", _) => Form::Async(words[2].span.clone()),
         ("create", "unique", "index", "async") => Form::Async(words[3].span.clone()),
         // `async` may be a table's name, and so may `owner`: what follows a name is an action.
-        ("alter", "table", "async", next) if !ACTIONS.contains(&next) || ACTIONS.contains(&at(4)) => {
+        ("alter", "table", "async", next)
+            if !ACTIONS.contains(&next) || !at(4).is_empty() && ACTIONS.contains(&at(4)) =>
+        {
             Form::Async(words[2].span.clone())
         }
         _ => Form::Plain,

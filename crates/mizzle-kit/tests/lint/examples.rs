@@ -1,5 +1,7 @@
 //! Every rule finds its bad example and nothing else in it, and nothing in its good one.
 
+use std::path::{Path, PathBuf};
+
 use mizzle_kit::lint::{Linter, RULES, Rule, Source};
 
 #[test]
@@ -45,4 +47,19 @@ fn rules_are_named_and_sorted_and_say_where_they_have_it_from() {
         assert!(!rule.hint.ends_with('.'), "{}", rule.id);
         assert!(rule.state.is_none_or(|state| state.len() == 5), "{}", rule.id);
     }
+}
+
+#[test]
+fn the_example_application_migrates_without_a_finding() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/vetclinic/migrations");
+    let entries =
+        std::fs::read_dir(folder).expect("the clinic's migrations").map(|entry| entry.expect("a migration"));
+    let mut files: Vec<_> = entries.map(|entry| entry.path().join("migration.sql")).collect();
+    files.sort();
+    let read =
+        |file: &PathBuf| Source::new("migration.sql", std::fs::read_to_string(file).expect("a migration"));
+    let sources: Vec<Source> = files.iter().map(read).collect();
+    let found: Vec<String> = Linter::new().lint(&sources).iter().map(ToString::to_string).collect();
+    assert!(!sources.is_empty());
+    assert_eq!(found, [""; 0]);
 }

@@ -6,6 +6,7 @@ mod agreement;
 mod database;
 mod examples;
 mod fixes;
+mod garbage;
 mod local;
 mod pages;
 mod places;

@@ -139,7 +139,7 @@ fn mode(words: &[String]) -> (Mode, usize) {
         ("create", "index", "async", _) => (Mode::Async, 2),
         ("create", "unique", "index", "async") => (Mode::Async, 3),
         // A table may be called `owner`: then an action follows it.
-        ("alter", "table", "async", next) if !action(next) || action(at(4)) && at(4) != "" => {
+        ("alter", "table", "async", next) if !action(next) || !at(4).is_empty() && action(at(4)) => {
             (Mode::Async, 2)
         }
         _ => (Mode::Plain, 0),

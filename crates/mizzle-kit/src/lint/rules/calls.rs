@@ -18,7 +18,7 @@ pub(super) struct Call {
 
 /// Every call of a statement.
 pub(super) fn of<'a>(statement: &'a Statement<'_>) -> impl Iterator<Item = Call> + 'a {
-    statement.nodes().filter_map(|node| Call::of(statement, &node))
+    statement.all(&[K::CALL_EXPR]).filter_map(|node| Call::of(statement, &node))
 }
 
 /// The calls within a node.

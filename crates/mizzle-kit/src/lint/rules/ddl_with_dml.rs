@@ -34,8 +34,8 @@ fn look(script: &Script<'_>) -> Vec<Hit> {
         let first = |class: Class| block.statements.iter().position(|statement| statement.class() == class);
         let (Some(ddl), Some(dml)) = (first(Class::Ddl), first(Class::Dml)) else { continue };
         let later = block.statements[ddl.max(dml)];
-        let message = if ddl > dml { "DDL beside DML" } else { "DML beside DDL" };
-        hits.push(Hit::at(script.source, later.head(), format!("{message} in one transaction")));
+        let said = if ddl > dml { ["DDL", "DML"] } else { ["DML", "DDL"] };
+        hits.push(Hit::at(script.source, later.head(), RULE.message_of(&said)));
     }
     hits
 }

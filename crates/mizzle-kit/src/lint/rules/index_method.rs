@@ -25,10 +25,11 @@ pub(super) static RULE: Rule = Rule {
 fn look(script: &Script<'_>, statement: &Statement<'_>) -> Vec<Hit> {
     let hit = |node: SyntaxNode| {
         let span = statement.span_of(&node);
-        let said = statement.said(span.clone()).to_lowercase();
-        let hit = Hit::at(script.source, span.clone(), RULE.message(&said));
+        let said = statement.said(span.clone());
+        let hit = Hit::at(script.source, span.clone(), RULE.message(said));
         // What another method finds, a B-tree does not.
-        let same = said.ends_with("btree") || said.ends_with("hash");
+        let method = said.to_lowercase();
+        let same = method.ends_with("btree") || method.ends_with("hash");
         if same { hit.fix([script.remove(span)]) } else { hit }
     };
     let of_index = |node: &SyntaxNode| node.parent().is_some_and(|over| over.kind() == K::CREATE_INDEX);

@@ -26,7 +26,6 @@ pub(super) static RULE: Rule = Rule {
 const TYPES: &[&str] = &["bytea", "json", "jsonb", "interval", "timetz", "time with time zone"];
 
 fn look(statement: &Statement<'_>, model: &Model) -> Vec<Hit> {
-    let message = |name: &str, found: &str| format!("a key on `{name}`, which is {found}");
     let wrong = |found: &str| TYPES.contains(&found) || found.starts_with("interval");
     let mut hits = Vec::new();
     for table in statement.all(&[K::CREATE_TABLE]) {
@@ -35,7 +34,11 @@ fn look(statement: &Statement<'_>, model: &Model) -> Vec<Hit> {
             let Some(found) = tree::type_of(statement, &column) else { continue };
             let name = column.first_child().map(|name| tree::name(&name)).unwrap_or_default();
             if wrong(&found.name) && listed.contains(&name) {
-                hits.push(Hit::at(statement.source, found.span.clone(), message(&name, &found.name)));
+                hits.push(Hit::at(
+                    statement.source,
+                    found.span.clone(),
+                    RULE.message_of(&[&name, &found.name]),
+                ));
             }
         }
     }
@@ -50,7 +53,11 @@ fn look(statement: &Statement<'_>, model: &Model) -> Vec<Hit> {
             let column = table.column(&tree::name(&key)).filter(|_| key.kind() == K::NAME_REF);
             if let Some(column) = column.filter(|column| wrong(&column.type_name)) {
                 let span = statement.span_of(&key);
-                hits.push(Hit::at(statement.source, span, message(&column.name, &column.type_name)));
+                hits.push(Hit::at(
+                    statement.source,
+                    span,
+                    RULE.message_of(&[&column.name, &column.type_name]),
+                ));
             }
         }
     }

@@ -38,8 +38,7 @@ fn look(model: &Model) -> Vec<Hit> {
         let first = table.column(table.primary_key.as_ref()?.first()?)?;
         let default = first.default.as_deref().unwrap_or_default();
         let grows = first.identity || GROWING.iter().any(|function| default.starts_with(function));
-        let message = format!("the primary key of `{}` grows with time: `{}`", table.name, first.name);
-        grows.then(|| Hit { at: first.at.clone(), ..Hit::at(0, 0..0, message) })
+        grows.then(|| Hit::about(first.at.clone(), RULE.message_of(&[&table.name, &first.name])))
     };
     model.tables().filter_map(hit).collect()
 }

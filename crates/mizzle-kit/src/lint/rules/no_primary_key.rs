@@ -21,5 +21,5 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(model: &Model) -> Vec<Hit> {
     let keyless = model.tables().filter(|table| table.whole && table.primary_key.is_none());
-    keyless.map(|table| Hit { at: table.at.clone(), ..Hit::at(0, 0..0, RULE.message(&table.name)) }).collect()
+    keyless.map(|table| Hit::about(table.at.clone(), RULE.message(&table.name))).collect()
 }

@@ -25,7 +25,7 @@ CREATE TABLE visit (
 );
 CREATE INDEX ASYNC visit_pet_id_idx ON visit (pet_id);",
     severity: Severity::Warning,
-    says: "no index finds the rows of `{}` that refer to `{}`",
+    says: "no index finds the rows of `{}` by `{}`, which refers to `{}`",
     look: Look::Model(look),
 };
 
@@ -36,12 +36,9 @@ fn look(model: &Model) -> Vec<Hit> {
         .filter(|(table, relation)| !table.finds_by(&relation.columns))
         .map(|(table, relation)| {
             let columns = relation.columns.join(", ");
-            let message = format!(
-                "no index finds the rows of `{}` by `{columns}`, which refers to `{}`",
-                table.name, relation.target
-            );
+            let message = RULE.message_of(&[&table.name, &columns, &relation.target]);
             let hint = format!("CREATE INDEX ASYNC ON {} ({columns})", table.name);
-            Hit { at: relation.at, ..Hit::at(0, 0..0, message) }.hint(hint)
+            Hit::about(relation.at, message).hint(hint)
         })
         .collect()
 }

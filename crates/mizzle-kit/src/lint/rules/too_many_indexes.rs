@@ -28,6 +28,6 @@ fn look(model: &Model) -> Vec<Hit> {
     let many = model.tables().filter(|table| count(table) > 24);
     let last =
         |table: &Table| table.indexes.last().map_or_else(|| table.at.clone(), |index| index.at.clone());
-    let hit = |table: &Table| Hit { at: last(table), ..Hit::at(0, 0..0, RULE.message(&table.name)) };
+    let hit = |table: &Table| Hit::about(last(table), RULE.message(&table.name));
     many.map(hit).collect()
 }

@@ -34,9 +34,7 @@ fn look(model: &Model) -> Vec<Hit> {
     let many = keys.filter(|(table, key)| !table.is_unique_by(&key.columns));
     let hits = many.flat_map(|(table, key)| {
         let action = |event: &str, action: Option<&'static str>| {
-            let message =
-                format!("`ON {event} {}` can change more than 3,000 rows of `{}`", action?, table.name);
-            Some(Hit { at: key.at.clone(), ..Hit::at(0, 0..0, message) })
+            Some(Hit::about(key.at.clone(), RULE.message_of(&[event, action?, &table.name])))
         };
         [action("DELETE", key.on_delete), action("UPDATE", key.on_update)]
     });
