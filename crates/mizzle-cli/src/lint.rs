@@ -13,8 +13,8 @@ use crate::failure::Failure;
 
 /// Check SQL for what Aurora DSQL refuses, and for what it accepts and hurts.
 ///
-/// Reads files, folders with all their .sql files in the order of their numbers, or standard input (-). Files are read one after the
-/// other as they would run, so that a rule about tables knows what came before.
+/// Reads files, folders with all their .sql files in the order of their numbers, or standard input (-).
+/// Files are read one after the other as they would run, so that a rule about tables knows what came before.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
@@ -102,9 +102,9 @@ fn check(options: &Options) -> Outcome {
     };
     // The mended text has the standard output to itself.
     if taken {
-        eprint!("{text}")
+        eprint!("{text}");
     } else {
-        say(&text)?
+        say(&text)?;
     }
     if !options.json {
         eprintln!("{}", summary(&findings, sources.len(), fixed.len()));
@@ -121,12 +121,12 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, (u8, Failure)> {
         if path.as_os_str() == "-" {
             let mut text = String::new();
             let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| unreadable(Path::new("standard input"), error))?;
+            read.map_err(|error| unreadable(Path::new("standard input"), &error))?;
             sources.push(Source::new(STDIN, text));
             continue;
         }
         for file in files(path)? {
-            let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
+            let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
             sources.push(Source::new(file.display().to_string(), text));
         }
     }
@@ -140,16 +140,17 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, (u8, Failure)> {
     Ok(sources)
 }
 
-/// A file, or the SQL files of a folder and its folders: by their numbers, so that 10 comes after 9, then by name.
+/// A file, or the SQL files of a folder and its folders: by their numbers, so that 10 comes after 9, then by
+/// name.
 fn files(path: &Path) -> Result<Vec<PathBuf>, (u8, Failure)> {
-    let is_folder = std::fs::metadata(path).map_err(|error| unreadable(path, error))?.is_dir();
+    let is_folder = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_dir();
     if !is_folder {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error))?;
+    let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let mut found: Vec<PathBuf> = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| unreadable(path, error))?.path();
+        let entry = entry.map_err(|error| unreadable(path, &error))?.path();
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if !name.starts_with('.') && (entry.is_dir() || name.ends_with(".sql")) {
             found.push(entry);
@@ -164,7 +165,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, (u8, Failure)> {
     Ok(inner?.concat())
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> (u8, Failure) {
+fn unreadable(path: &Path, error: &std::io::Error) -> (u8, Failure) {
     let hint = match error.kind() {
         std::io::ErrorKind::InvalidData => "save it as UTF-8",
         _ => "name a file, a folder, or - for standard input",

@@ -6,8 +6,8 @@ use super::script::{Piece, Script, cut};
 use super::statement::Statement;
 use super::tree;
 
-/// What the function's text says. A body of SQL-standard form is part of the statement itself, and one with escapes in it is
-/// PostgreSQL's to judge: positions in it are not those of the file.
+/// What the function's text says. A body of SQL-standard form is part of the statement itself, and one with
+/// escapes in it is PostgreSQL's to judge: positions in it are not those of the file.
 pub(crate) fn statements<'a>(script: &Script<'a>, statement: &Statement<'a>) -> Vec<Statement<'a>> {
     if statement.kind() != Some(K::CREATE_FUNCTION) {
         return Vec::new();

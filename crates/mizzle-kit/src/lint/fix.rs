@@ -24,7 +24,8 @@ pub(super) fn fixed(linter: &Linter<'_>, sources: &[Source]) -> Vec<String> {
     sources.into_iter().map(|source| source.text).collect()
 }
 
-/// The edits of one text, finding by finding, leaving out a finding whose edits touch those of another; in order.
+/// The edits of one text, finding by finding, leaving out a finding whose edits touch those of another; in
+/// order.
 fn compatible(findings: &[Finding], source: usize) -> Vec<Edit> {
     let mut chosen: Vec<Edit> = Vec::new();
     let here = findings.iter().filter(|finding| finding.place.as_ref().is_some_and(|at| at.source == source));

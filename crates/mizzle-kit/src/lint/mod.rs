@@ -1,13 +1,15 @@
-//! The lint: what Aurora DSQL refuses in hand-written SQL, and what it accepts and one regrets, each at its place in the text.
+//! The lint: what Aurora DSQL refuses in hand-written SQL, and what it accepts and one regrets, each at its
+//! place in the text.
 //!
 //! ```text
 //! text ─cut→ statements ─parse→ trees ─rules→ Finding ─fix→ text
 //!                                  └─apply→ tables ─rules→ Finding
 //! ```
 //!
-//! It reads with `squawk-syntax`, as the tree keeps every byte: spans are exact, and a fix is an edit that leaves comments and layout
-//! alone. AWS's own `dsql-lint` has neither spans nor comments after a fix; it is the second opinion of our tests instead
-//! (`tests/lint_agreement.rs`). A rule is one file in `rules/`, with its page in `docs/lint/`.
+//! It reads with `squawk-syntax`, as the tree keeps every byte: spans are exact, and a fix is an edit that
+//! leaves comments and layout alone. AWS's own `dsql-lint` has neither spans nor comments after a fix; it is
+//! the second opinion of our tests instead (`tests/lint/agreement.rs`). A rule is one file in `rules/`, with
+//! its page in `docs/lint/`.
 
 mod body;
 mod depth;

@@ -60,7 +60,8 @@ pub(crate) struct ForeignKey {
     pub(crate) name: Option<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) target: String,
-    /// What a delete of the row referred to does to this table's rows: `CASCADE`, `SET NULL` or `SET DEFAULT`.
+    /// What a delete of the row referred to does to this table's rows: `CASCADE`, `SET NULL` or `SET
+    /// DEFAULT`.
     pub(crate) on_delete: Option<&'static str>,
     pub(crate) on_update: Option<&'static str>,
 }

@@ -1,4 +1,5 @@
-//! The page of a rule, made of what the rule says of itself, so that a page cannot differ from what the lint does.
+//! The page of a rule, made of what the rule says of itself, so that a page cannot differ from what the lint
+//! does.
 
 use std::fmt::Write;
 

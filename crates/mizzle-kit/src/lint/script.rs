@@ -1,7 +1,8 @@
 //! A text cut into statements, with its comments beside them.
 //!
-//! A statement ends at a semicolon outside of brackets, or at a separator of migrations. Each is parsed by itself, so that a
-//! mistake in one hides nothing in the next, and every span counts from the beginning of the text.
+//! A statement ends at a semicolon outside of brackets, or at a separator of migrations. Each is parsed by
+//! itself, so that a mistake in one hides nothing in the next, and every span counts from the beginning of
+//! the text.
 
 use std::ops::Range;
 
@@ -73,7 +74,8 @@ impl<'a> Script<'a> {
 /// How many separators stand before a statement, its tokens, and where its semicolon ends.
 pub(crate) type Piece = (usize, Vec<Token>, usize);
 
-/// The tokens of each statement, with the number of separators before it and the end of its semicolon; and the comments.
+/// The tokens of each statement, with the number of separators before it and the end of its semicolon; and
+/// the comments.
 pub(crate) fn cut(text: &str, offset: usize) -> (Vec<Piece>, Vec<Range<usize>>) {
     let (mut pieces, mut comments, mut open): (Vec<Piece>, Vec<_>, Vec<Token>) = Default::default();
     let (mut number, mut start, mut brackets, mut blocks) = (0, 0, 0_usize, 0_usize);

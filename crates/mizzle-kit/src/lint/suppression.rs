@@ -1,7 +1,7 @@
 //! Comments that let a finding pass: `-- mizzle-lint: allow(drop-table) nobody reads it since March`.
 //!
-//! One stands before its statement, in it, or behind it on its last line. It names rules and a reason; without a reason it lets
-//! nothing pass, and one that nothing needs is a finding itself.
+//! One stands before its statement, in it, or behind it on its last line. It names rules and a reason;
+//! without a reason it lets nothing pass, and one that nothing needs is a finding itself.
 
 use std::ops::Range;
 

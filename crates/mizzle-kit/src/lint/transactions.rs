@@ -12,7 +12,8 @@ pub(crate) struct Block<'s, 'a> {
     pub(crate) statements: Vec<&'s Statement<'a>>,
 }
 
-/// The transactions of a text. The runner of migrations, and a session outside of a block, give each statement its own.
+/// The transactions of a text. The runner of migrations, and a session outside of a block, give each
+/// statement its own.
 pub(crate) fn of<'s, 'a>(script: &'s Script<'a>) -> Vec<Block<'s, 'a>> {
     let mut blocks: Vec<Block<'s, 'a>> = Vec::new();
     let mut open: Option<Block<'s, 'a>> = None;

@@ -1,6 +1,8 @@
-//! The local DSQL, AWS's `dsql-lint` and our lint say the same, and where they do not, `docs/dsql.md` says why.
+//! The local DSQL, AWS's `dsql-lint` and our lint say the same, and where they do not, `docs/dsql.md` says
+//! why.
 //!
-//! They share examples and no code: `tests/refused.txt` of the workspace, and what the local DSQL's own test runs.
+//! They share examples and no code: `tests/refused.txt` of the workspace, and what the local DSQL's own test
+//! runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,7 +71,8 @@ fn a_finding_names_the_sqlstate_of_the_refusal() {
         .filter(|(state, sql)| !named(sql, state))
         .map(|(state, sql)| format!("{state} {sql}"))
         .collect();
-    // A name that came with PostgreSQL 18 is no syntax error but a table, a parameter or an option that is not there.
+    // A name that came with PostgreSQL 18 is no syntax error but a table, a parameter or an option that is
+    // not there.
     let expected = ["42P01 update t set a = 1 returning old.a", "42704 show transaction_timeout"];
     assert_eq!(other, expected);
 }

@@ -1,4 +1,5 @@
-//! The local DSQL is the judge: bad examples are refused with the SQLSTATE that their rule names, good and fixed ones accepted.
+//! The local DSQL is the judge: bad examples are refused with the SQLSTATE that their rule names, good and
+//! fixed ones accepted.
 
 use mizzle_kit::lint::{GROUND, RULES};
 use tokio_postgres::SimpleQueryMessage;

@@ -1,4 +1,5 @@
-//! Every rule, one file each. A new one is a file and a line here; its page is written by `MIZZLE_BLESS=1 cargo test lint`.
+//! Every rule, one file each. A new one is a file and a line here; its page is written by `MIZZLE_BLESS=1
+//! cargo test lint`.
 
 mod add_column;
 mod add_primary_key;

@@ -10,7 +10,8 @@ pub(super) static RULE: Rule = Rule {
     id: "one-ddl",
     title: "One DDL statement in a transaction.",
     why: "A change of the catalog is a transaction of its own. GRANT, REVOKE and COMMENT are DDL too, and \
-           several statements sent in one text are one transaction.",
+          several statements sent in one text are one transaction. `--fix` takes BEGIN and COMMIT away from \
+          around DDL alone.",
     state: Some("0A000"),
     source: "working-with-ddl, toolkit",
     hint: "End the transaction before it",
