@@ -1,6 +1,7 @@
 //! The `mizzle` command.
 
 mod failure;
+mod lint;
 mod local;
 mod migrate;
 mod principal;
@@ -24,6 +25,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lint(lint::Options),
     Local(local::Options),
     Migrate(migrate::Options),
     Token(token::Options),
@@ -33,6 +35,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Lint(options) => return lint::run(&options),
         Command::Local(options) => local::run(options).await,
         Command::Migrate(options) => migrate::run(options).await,
         Command::Token(options) => token::run(options).await,

@@ -12,6 +12,7 @@
 //! continues where the last one ended.
 //!
 //! - [`Folder`] reads migrations and checks them before anything runs.
+//! - [`lint`] says what DSQL refuses in SQL written by hand, and what it accepts and one regrets.
 //! - [`apply`](fn@apply) brings a database up to a folder, tells what it does by [`Event`]s and what it did by a [`Report`].
 //!
 //! # Example
@@ -33,6 +34,7 @@ mod error;
 mod folder;
 mod job;
 mod journal;
+pub mod lint;
 mod name;
 mod pending;
 mod report;

@@ -138,7 +138,10 @@ fn mode(words: &[String]) -> (Mode, usize) {
         ("aws", "iam", "grant" | "revoke", _) => (Mode::Iam, 0),
         ("create", "index", "async", _) => (Mode::Async, 2),
         ("create", "unique", "index", "async") => (Mode::Async, 3),
-        ("alter", "table", "async", next) if !action(next) => (Mode::Async, 2),
+        // A table may be called `owner`: then an action follows it.
+        ("alter", "table", "async", next) if !action(next) || !at(4).is_empty() && action(at(4)) => {
+            (Mode::Async, 2)
+        }
         _ => (Mode::Plain, 0),
     }
 }
