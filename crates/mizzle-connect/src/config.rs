@@ -4,14 +4,12 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_credential_types::{Credentials, provider::ProvideCredentials};
-
-use crate::Error;
-use crate::credentials::CredentialsCache;
+use crate::cache::CredentialsCache;
 use crate::endpoint::{Endpoint, is_region};
+use crate::provider::{DefaultChain, Source};
 use crate::startup::APPLICATION_NAME;
 use crate::tls::{Roots, Tls};
-use crate::token;
+use crate::{Credentials, Error, token};
 
 /// Everything needed to connect to one cluster.
 ///
@@ -63,7 +61,7 @@ impl Config {
             user: "admin".into(),
             region: None,
             fallback_region: None,
-            credentials: CredentialsCache::default_chain(),
+            credentials: CredentialsCache::new(Source::DefaultChain(DefaultChain::default())),
             host_addr: None,
             port: 5432,
             tls: Tls::new(Roots::Native),
@@ -88,9 +86,42 @@ impl Config {
         self
     }
 
-    /// Where the credentials come from. What the provider answers is cached until five minutes before it expires.
-    pub fn credentials(mut self, provider: impl ProvideCredentials + 'static) -> Self {
-        self.credentials = CredentialsCache::provider(provider);
+    /// Where the credentials come from. What the provider answers is cached until five minutes before it expires, and
+    /// asked for again when the server refuses it.
+    #[cfg(feature = "aws-credential-types")]
+    pub fn credentials(
+        mut self,
+        provider: impl aws_credential_types::provider::ProvideCredentials + 'static,
+    ) -> Self {
+        self.credentials = CredentialsCache::new(Source::provider(provider));
+        self
+    }
+
+    /// As `credentials`, with a function for a provider: for a secret store of one's own.
+    ///
+    /// # Example
+    /// ```
+    /// use mizzle_connect::{Config, Credentials};
+    ///
+    /// # async fn vault() -> Result<(String, String), std::io::Error> { Ok(Default::default()) }
+    /// let config = Config::new("abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws").credentials_from(async || {
+    ///     let (id, secret) = vault().await?;
+    ///     Ok::<_, std::io::Error>(Credentials::new(id, secret))
+    /// });
+    /// ```
+    pub fn credentials_from<F, Asked, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> Asked + Send + Sync + 'static,
+        Asked: Future<Output = Result<Credentials, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.credentials = CredentialsCache::new(Source::asking(ask));
+        self
+    }
+
+    /// These credentials, and no others.
+    pub fn fixed_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = CredentialsCache::new(Source::Fixed(credentials));
         self
     }
 
@@ -100,7 +131,7 @@ impl Config {
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
     ) -> Self {
-        self.credentials(Credentials::new(access_key_id, secret_access_key, None, None, "mizzle-connect"))
+        self.fixed_credentials(Credentials::new(access_key_id, secret_access_key))
     }
 
     /// The address to connect to instead of asking DNS for the endpoint, which TLS still verifies.

@@ -4,10 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::Client;
 use tokio_postgres::config::{SslMode, SslNegotiation};
-use zeroize::Zeroizing;
 
 use crate::config::Target;
-use crate::{Config, Error, startup, token};
+use crate::{Config, Credentials, Error, Token, startup, token};
 
 /// A network device may forget a silent connection after some minutes; PostgreSQL's default is two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
@@ -25,15 +24,27 @@ impl Config {
     /// Outside a Tokio runtime.
     pub async fn connect(&self) -> Result<Client, Error> {
         let target = self.target()?;
-        let tls = self.tls.connector()?;
-        let token = self.sign(&target).await?;
-        let settings = self.settings(&target, &token)?;
+        let credentials = self.credentials.get(&target.region, SystemTime::now()).await?;
+        let refused = match self.connect_as(&target, &credentials).await {
+            Err(error) if error.blames_credentials() => error,
+            done => return done,
+        };
+        // They may have been rotated since they were fetched.
+        match self.credentials.instead_of(&credentials, &target.region, SystemTime::now()).await {
+            Some(other) => self.connect_as(&target, &other).await,
+            None => Err(refused),
+        }
+    }
 
-        let address = self.address(&target);
+    async fn connect_as(&self, target: &Target, credentials: &Credentials) -> Result<Client, Error> {
+        let tls = self.tls.connector()?;
+        let signed = SystemTime::now();
+        let settings = self.settings(target, &self.sign(target, credentials, signed))?;
+        let address = self.address(target);
         let (client, connection) = tokio::time::timeout(self.connect_timeout, settings.connect(tls))
             .await
             .map_err(|_| Error::connect_timeout(&address, self.connect_timeout))?
-            .map_err(|source| Error::connect(&address, target.local, source))?;
+            .map_err(|source| Error::connect(&address, target.local, source, signed))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %address, "connection ended");
@@ -49,30 +60,37 @@ impl Config {
     ///
     /// # Errors
     /// When the settings contradict each other, or there are no valid credentials.
-    pub async fn token(&self) -> Result<String, Error> {
-        let target = self.target()?;
-        Ok(self.sign(&target).await?.to_string())
+    pub async fn token(&self) -> Result<Token, Error> {
+        self.token_at(SystemTime::now()).await
     }
 
-    async fn sign(&self, target: &Target) -> Result<Zeroizing<String>, Error> {
-        let now = SystemTime::now();
+    /// As [`token`](Config::token), good from this time on: for later, or to compare signers.
+    ///
+    /// # Errors
+    /// As [`token`](Config::token).
+    pub async fn token_at(&self, now: SystemTime) -> Result<Token, Error> {
+        let target = self.target()?;
         let credentials = self.credentials.get(&target.region, now).await?;
+        Ok(self.sign(&target, &credentials, now))
+    }
+
+    fn sign(&self, target: &Target, credentials: &Credentials, now: SystemTime) -> Token {
         let request = token::Request {
             host: &target.host,
             region: &target.region,
             user: &self.user,
             lifetime: self.token_lifetime,
         };
-        token::token(&request, &credentials, now)
+        token::token(&request, credentials, now)
     }
 
-    fn settings(&self, target: &Target, token: &str) -> Result<tokio_postgres::Config, Error> {
+    fn settings(&self, target: &Target, token: &Token) -> Result<tokio_postgres::Config, Error> {
         let mut settings = tokio_postgres::Config::new();
         settings
             .host(&target.host)
             .port(self.port)
             .user(&self.user)
-            .password(token)
+            .password(token.as_str())
             // A cluster has one database, always of this name.
             .dbname("postgres")
             .application_name(startup::application_name(&self.application_name))

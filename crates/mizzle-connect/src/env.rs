@@ -3,9 +3,7 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
-use aws_credential_types::Credentials;
-
-use crate::{Config, Error};
+use crate::{Config, Credentials, Error};
 
 /// Every variable that is read here; AWS's default chain reads more of its own.
 const VARIABLES: [&str; 10] = [
@@ -65,7 +63,7 @@ impl Config {
             config = config.user(user);
         }
         if let Some(credentials) = static_credentials(variable)? {
-            config = config.credentials(credentials);
+            config = config.fixed_credentials(credentials);
         }
         if let Some(text) = variable("PGHOSTADDR") {
             let addr: IpAddr = text
@@ -97,7 +95,11 @@ impl Config {
 fn static_credentials(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
     match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => {
-            Ok(Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")))
+            let credentials = Credentials::new(id, secret);
+            Ok(Some(match variable("AWS_SESSION_TOKEN") {
+                Some(token) => credentials.with_session_token(token),
+                None => credentials,
+            }))
         }
         (Some(_), None) => Err(Error::missing_variable(
             "AWS_SECRET_ACCESS_KEY",

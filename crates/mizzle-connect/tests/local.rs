@@ -157,7 +157,9 @@ async fn a_session_past_its_time_is_replaced() {
 #[tokio::test]
 async fn a_session_whose_server_went_away_is_not_handed_out() {
     let local = start().await;
-    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    // A pool that was connected once tries for half of this.
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..PoolOptions::default() };
+    let pool: Pool<Client> = Pool::new(config(&local), options);
     let session = pool.get().await.expect("a session");
     local.stop().await.expect("the server stops");
     session.simple_query("SELECT 1").await.expect_err("the server is gone");
@@ -165,4 +167,34 @@ async fn a_session_whose_server_went_away_is_not_handed_out() {
     assert_eq!(pool.size(), 0);
     let error = pool.get().await.expect_err("nobody listens");
     assert!(error.to_string().starts_with("no connection to "), "{error}");
+    let stats = pool.stats();
+    assert!(stats.connect_retries > 0, "{stats:?}");
+    assert_eq!((stats.connected, stats.connect_failures, stats.not_acquired, stats.open), (1, 1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_pool_is_warmed_up_and_stays_warm() {
+    let local = start().await;
+    let options = PoolOptions { min_idle: 3, max_size: 4, ..PoolOptions::default() };
+    let pool: Pool<Client> = Pool::new(config(&local), options);
+    pool.warm_up().await.expect("the server lets us in");
+    assert_eq!((pool.stats().open, pool.stats().idle), (3, 3));
+    let session = pool.get().await.expect("an idle one");
+    // One more is opened behind it.
+    while pool.stats().open < 4 || pool.stats().idle < 3 {
+        tokio::task::yield_now().await;
+    }
+    drop(session);
+    assert_eq!((pool.stats().connected, pool.stats().idle), (4, 4));
+}
+
+#[tokio::test]
+async fn a_pool_closes_when_its_last_session_comes_back() {
+    let local = start().await;
+    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    let session = pool.get().await.expect("a session");
+    assert_eq!(pool.clone().close_gracefully(Duration::ZERO).await, 1, "one is in use");
+    session.simple_query("SELECT 1").await.expect("it is not cut");
+    let (left, ()) = tokio::join!(pool.close_gracefully(Duration::from_secs(60)), async { drop(session) });
+    assert_eq!((left, pool.size()), (0, 0));
 }
