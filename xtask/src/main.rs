@@ -3,11 +3,13 @@
 mod checks;
 mod ci;
 mod compile_cost;
+mod faults;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
+cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["checks"] => checks::run(false),
         ["checks", "--long"] => checks::run(true),
+        ["faults"] => faults::run(false),
+        ["faults", "--short"] => faults::run(true),
         ["compile-cost"] => compile_cost::run(false),
         ["compile-cost", "--json"] => compile_cost::run(true),
         ["bench", ..] => bench(&arguments[1..]),
