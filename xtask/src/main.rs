@@ -4,6 +4,7 @@ mod checks;
 mod ci;
 mod compile_cost;
 mod faults;
+mod weight;
 
 use std::process::{Command, ExitCode};
 
@@ -11,8 +12,10 @@ const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
-cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json;
+                     `bench retry` stands beside AWS's connector: contention, tokens, cold connections
+cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json
+cargo xtask weight   crates and stripped bytes of a program that connects, beside AWS's connector; --counts without the bytes";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
         ["faults", "--short"] => faults::run(true),
         ["compile-cost"] => compile_cost::run(false),
         ["compile-cost", "--json"] => compile_cost::run(true),
+        ["weight"] => weight::run(true),
+        ["weight", "--counts"] => weight::run(false),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };
@@ -39,7 +44,10 @@ fn main() -> ExitCode {
 /// The peers are built for the benchmark that they are in.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
-    if !arguments.iter().any(|argument| argument == "local") {
+    let named = |name: &str| arguments.iter().any(|argument| argument == name);
+    if named("retry") {
+        command.args(["--features", "connector"]);
+    } else if !named("local") {
         command.args(["--features", "peers"]);
     }
     run(command.arg("--").args(arguments))

@@ -118,8 +118,13 @@ impl Attempts {
         Ok(())
     }
 
+    /// How many attempts have failed so far.
+    pub fn made(&self) -> u32 {
+        self.made
+    }
+
     /// The last attempt succeeded, which lets others make more of theirs.
-    pub fn succeed(self) {
+    pub fn succeed(&self) {
         self.retry.put();
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::Client;
 use tokio_postgres::config::{SslMode, SslNegotiation};
+use tracing::Instrument;
 
 use crate::config::Target;
 use crate::{Config, Credentials, Error, Token, startup, token};
@@ -23,15 +24,47 @@ impl Config {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn connect(&self) -> Result<Client, Error> {
+        self.connect_somewhere().await.map(|(client, _)| client)
+    }
+
+    /// Connects, and tells which of two endpoints it was.
+    pub(crate) async fn connect_somewhere(&self) -> Result<(Client, &Config), Error> {
+        match &self.standby {
+            Some(standby) => standby.connect(self).await,
+            None => Ok((self.connect_here().await?, self)),
+        }
+    }
+
+    /// Connects to this endpoint, in a span with the names that OpenTelemetry gives to database clients.
+    pub(crate) async fn connect_here(&self) -> Result<Client, Error> {
         let target = self.target()?;
+        let span = tracing::debug_span!(
+            "connect",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.namespace = "postgres",
+            server.address = target.host,
+            server.port = self.port,
+            db.response.status_code = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        let connected = self.connect_to(&target).instrument(span.clone()).await;
+        if let Err(error) = &connected {
+            span.record("db.response.status_code", error.sql_state());
+            span.record("error.type", error.sql_state().unwrap_or_else(|| error.kind()));
+        }
+        connected
+    }
+
+    async fn connect_to(&self, target: &Target) -> Result<Client, Error> {
         let credentials = self.credentials.get(&target.region, SystemTime::now()).await?;
-        let refused = match self.connect_as(&target, &credentials).await {
+        let refused = match self.connect_as(target, &credentials).await {
             Err(error) if error.blames_credentials() => error,
             done => return done,
         };
         // They may have been rotated since they were fetched.
         match self.credentials.instead_of(&credentials, &target.region, SystemTime::now()).await {
-            Some(other) => self.connect_as(&target, &other).await,
+            Some(other) => self.connect_as(target, &other).await,
             None => Err(refused),
         }
     }
@@ -102,8 +135,15 @@ impl Config {
         if let Some(addr) = self.host_addr {
             settings.hostaddr(addr);
         }
+        let mut options = Vec::new();
         if let Some(path) = &self.search_path {
-            settings.options(startup::search_path_option(path)?);
+            options.push(startup::search_path_option(path)?);
+        }
+        if let Some(id) = &target.cluster_id {
+            options.push(format!("-c amzn-cluster-id={id}"));
+        }
+        if !options.is_empty() {
+            settings.options(options.join(" "));
         }
         Ok(settings)
     }

@@ -94,6 +94,32 @@ impl Error {
         })
     }
 
+    /// Whether nobody is there, or nobody who could answer: another Region might. A cluster that wakes up, or has too many
+    /// connections, is there.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        match self.0.kind {
+            Kind::Network | Kind::Timeout => true,
+            Kind::Server => self.db().is_some_and(|db| {
+                matches!(db.code().code(), "XX000" | "57P01" | "57P02" | "57P03")
+                    && !db.message().contains("waking up cluster")
+            }),
+            Kind::Setting | Kind::Credentials | Kind::Tls | Kind::Closed => false,
+        }
+    }
+
+    /// What kind of error it is, in a word.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Setting => "setting",
+            Kind::Credentials => "credentials",
+            Kind::Tls => "tls",
+            Kind::Network => "network",
+            Kind::Server => "server",
+            Kind::Timeout => "timeout",
+            Kind::Closed => "closed",
+        }
+    }
+
     fn db(&self) -> Option<&DbError> {
         self.0.source.as_deref()?.downcast_ref::<tokio_postgres::Error>()?.as_db_error()
     }

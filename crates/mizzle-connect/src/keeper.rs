@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 
 use crate::pool::{PoolOptions, Session};
 use crate::rate::Rate;
-use crate::stats::{Counters, add, count};
+use crate::stats::Counters;
 use crate::{Config, Conflict, Error, RetryPolicy};
 
 /// How connections are opened and kept.
@@ -56,17 +56,18 @@ impl<S: Session> Keeper<S> {
             .options
             .verdict(now, held.expires, held.returned)
             .or_else(|| (!held.session.is_reusable()).then_some(Verdict::Ended))?;
-        count(match verdict {
+        let counter = match verdict {
             Verdict::TooOld => &self.counters.expired,
             Verdict::Idle => &self.counters.idled_out,
             Verdict::Ended => &self.counters.lost,
-        });
+        };
+        counter.count();
         Some(verdict)
     }
 
     /// Connects, and waits where the cluster asks for it. Half of the acquire timeout is for this, so that the
     /// server's own words reach the caller before the timeout does.
-    async fn connect_when_ready(&self) -> Result<Client, Error> {
+    async fn connect_when_ready(&self) -> Result<(Client, &Config), Error> {
         let policy = RetryPolicy {
             max_attempts: u32::MAX,
             base: Duration::from_millis(100),
@@ -82,10 +83,10 @@ impl<S: Session> Keeper<S> {
                 tokio::time::sleep(turn).await;
             }
             // Boxed: the futures of a handshake are large, and most calls meet a connection that is there.
-            let error = match Box::pin(self.config.connect()).await {
-                Ok(client) => {
+            let error = match Box::pin(self.config.connect_somewhere()).await {
+                Ok(connected) => {
                     self.proven.store(true, Ordering::Relaxed);
-                    return Ok(client);
+                    return Ok(connected);
                 }
                 Err(error) => error,
             };
@@ -93,7 +94,7 @@ impl<S: Session> Keeper<S> {
             let wait = policy.next(attempt, start.elapsed(), Conflict::Data, rand::random());
             match wait.filter(|_| self.is_worth_another_try(&error)) {
                 Some(wait) => {
-                    count(&self.counters.connect_retries);
+                    self.counters.connect_retries.count();
                     tracing::debug!(%error, attempt, ?wait, "no connection yet, trying again");
                     tokio::time::sleep(wait).await;
                 }
@@ -115,12 +116,12 @@ impl<S: Session> managed::Manager for Keeper<S> {
         let start = Instant::now();
         let connected = self.connect_when_ready().await;
         let now = Instant::now();
-        add(&self.counters.connect_micros, now - start);
-        let client = connected.inspect_err(|_| count(&self.counters.connect_failures))?;
-        count(&self.counters.connected);
+        self.counters.connect_time.add_time(now - start);
+        let (client, config) = connected.inspect_err(|_| self.counters.connect_failures.count())?;
+        self.counters.connected.count();
         let lifetime =
             self.options.lifetime.saturating_sub(self.options.lifetime_jitter.mul_f64(rand::random()));
-        Ok(Held { session: S::open(client, &self.config), expires: now + lifetime, returned: now })
+        Ok(Held { session: S::open(client, config), expires: now + lifetime, returned: now })
     }
 
     async fn recycle(&self, held: &mut Held<S>, _: &Metrics) -> RecycleResult<Error> {

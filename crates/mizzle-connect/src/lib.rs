@@ -8,7 +8,8 @@
 //! a transaction fails with 40001 ─▶ Conflict::of ─▶ RetryPolicy::next ─▶ the transaction runs again
 //! ```
 //!
-//! - [`Config`] knows where the cluster is and who asks; [`Config::from_env`] reads it from the environment.
+//! - [`Config`] knows where the cluster is and who asks; [`Config::from_env`] reads it from the environment,
+//!   [`Config::from_url`] from a connection URL.
 //! - [`Config::connect`] opens one connection: a fresh IAM token, TLS with full verification, nothing else sent.
 //! - [`Pool`] keeps connections below DSQL's limit of 60 minutes and hands them out.
 //! - [`Retry`] and [`retry`](fn@retry) run a transaction again that lost to another one, as often as a [`RetryPolicy`] says.
@@ -34,8 +35,10 @@
 //! - `aws-config` (on by default) finds credentials the way AWS's own tools do: profiles, SSO, roles of containers and
 //!   instances.
 //! - `aws-credential-types`, part of it, takes any `ProvideCredentials` of AWS's SDK.
+//! - `metrics` gives every number of [`PoolStats`] and [`RetryStats`] to the recorder of the `metrics` crate, under names that
+//!   begin with `mizzle.`.
 //!
-//! Without them credentials are static, from the environment or from [`Config::credentials_from`].
+//! Without the first two credentials are static, from the environment or from [`Config::credentials_from`].
 
 mod attempts;
 mod budget;
@@ -52,14 +55,17 @@ mod env;
 mod error;
 mod keeper;
 mod pool;
+mod profile;
 mod provider;
 mod rate;
 mod retry;
 mod stamp;
+mod standby;
 mod startup;
 mod stats;
 mod tls;
 mod token;
+mod url;
 
 pub use attempts::{Attempts, Cause, Exhausted, Limit, Retrying};
 #[cfg(feature = "aws-credential-types")]

@@ -29,7 +29,7 @@ use tokio_postgres::Client;
 
 use crate::door::{Door, Inside};
 use crate::keeper::Keeper;
-use crate::stats::{PoolStats, add, count};
+use crate::stats::{Counters, PoolStats};
 use crate::{Config, Error};
 
 /// How often idle sessions are looked through for those whose time is over.
@@ -238,7 +238,7 @@ impl<S: Session> Pool<S> {
         self.sweep();
         let start = Instant::now();
         let got = tokio::time::timeout(keeper.options.acquire_timeout, self.inner.get()).await;
-        add(&keeper.counters.acquire_micros, start.elapsed());
+        keeper.counters.acquire_time.add_time(start.elapsed());
         let got = match got {
             Ok(Ok(object)) => Ok(Pooled { object: Some(object), _inside: inside }),
             Ok(Err(PoolError::Backend(error))) => Err(error),
@@ -246,7 +246,12 @@ impl<S: Session> Pool<S> {
             Ok(Err(PoolError::Timeout(_) | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_)))
             | Err(_) => Err(self.timeout()),
         };
-        count(if got.is_ok() { &keeper.counters.acquired } else { &keeper.counters.not_acquired });
+        let Counters { acquired, not_acquired, .. } = &keeper.counters;
+        if got.is_ok() {
+            acquired.count()
+        } else {
+            not_acquired.count()
+        }
         got
     }
 

@@ -95,31 +95,38 @@ mod chain {
     use crate::{Credentials, Error};
 
     #[derive(Default)]
-    pub(crate) struct DefaultChain(tokio::sync::OnceCell<SharedCredentialsProvider>);
+    pub(crate) struct DefaultChain {
+        built: tokio::sync::OnceCell<SharedCredentialsProvider>,
+        profile: Option<String>,
+    }
 
     impl DefaultChain {
+        pub(crate) fn of_profile(name: String) -> Self {
+            Self { profile: Some(name), ..Self::default() }
+        }
+
         pub(crate) async fn ask(&self, region: &str) -> Result<Credentials, Error> {
-            let provider = self.0.get_or_try_init(|| load(region)).await?;
+            let provider = self.built.get_or_try_init(|| load(region, self.profile.as_deref())).await?;
             let found = provider.provide_credentials().await;
             found.map(Into::into).map_err(|source| Error::credentials("no AWS credentials", source))
         }
     }
 
-    async fn load(region: &str) -> Result<SharedCredentialsProvider, Error> {
+    async fn load(region: &str, profile: Option<&str>) -> Result<SharedCredentialsProvider, Error> {
         use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        let loaded = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
             // Known already; without it the chain may ask a metadata service.
             .region(aws_config::Region::new(region.to_owned()))
-            .http_client(http)
-            .load()
-            .await;
-        loaded
-            .credentials_provider()
-            .ok_or_else(|| Error::credentials("no AWS credentials", "the default chain is empty"))
+            .http_client(http);
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        let found = loader.load().await.credentials_provider();
+        found.ok_or_else(|| Error::credentials("no AWS credentials", "the default chain is empty"))
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::Conflict;
 use crate::attempts::{Attempts, Cause, Exhausted, Limit, Retrying};
 use crate::budget::{RetryBudget, Supply};
-use crate::stats::{RetryCounters, RetryStats, add, count};
+use crate::stats::{RetryCounters, RetryStats};
 
 /// How often and after which waits a transaction runs again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,24 +197,25 @@ impl Retry {
 
     pub(crate) fn decide(&self, attempts: u32, elapsed: Duration, cause: Cause) -> Result<Duration, Limit> {
         let counters = &self.0.counters;
-        count(match cause {
+        let counter = match cause {
             Cause::Conflict(Conflict::Data) => &counters.data_conflicts,
             Cause::Conflict(Conflict::Schema) => &counters.schema_conflicts,
             Cause::Interrupted => &counters.interrupted,
-        });
+        };
+        counter.count();
         let conflict = cause.conflict().unwrap_or(Conflict::Data);
         let wait = self.0.policy.decide(attempts, elapsed, conflict, rand::random())?;
         if self.0.supply.take(Instant::now()) { Ok(wait) } else { Err(Limit::Budget) }
     }
 
     pub(crate) fn put(&self) {
-        count(&self.0.counters.succeeded);
+        self.0.counters.succeeded.count();
         self.0.supply.put();
     }
 
     pub(crate) fn tell_retry(&self, retrying: &Retrying) {
         let Retrying { attempts, wait, cause, .. } = retrying;
-        add(&self.0.counters.wait_micros, *wait);
+        self.0.counters.wait_time.add_time(*wait);
         tracing::debug!(attempts, ?cause, ?wait, "the transaction lost, trying again");
         if let Some(tell) = &self.0.on_retry {
             tell(retrying);
@@ -222,7 +223,7 @@ impl Retry {
     }
 
     pub(crate) fn tell_exhausted(&self, exhausted: &Exhausted) {
-        count(&self.0.counters.exhausted);
+        self.0.counters.exhausted.count();
         tracing::debug!(
             attempts = exhausted.attempts,
             cause = ?exhausted.cause,

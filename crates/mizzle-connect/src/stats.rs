@@ -1,4 +1,4 @@
-//! What a pool has done so far, in numbers.
+//! What a pool and a retry have done so far, in numbers; with the feature `metrics` also for whoever records these.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,68 +55,113 @@ pub struct RetryStats {
     pub wait_time: Duration,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct RetryCounters {
-    pub(crate) succeeded: AtomicU64,
-    pub(crate) exhausted: AtomicU64,
-    pub(crate) data_conflicts: AtomicU64,
-    pub(crate) schema_conflicts: AtomicU64,
-    pub(crate) interrupted: AtomicU64,
-    pub(crate) wait_micros: AtomicU64,
+/// A number that only grows, and what recorders of metrics call it. Times count in microseconds.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    value: AtomicU64,
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    name: &'static str,
 }
 
-impl RetryCounters {
-    pub(crate) fn stats(&self) -> RetryStats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        RetryStats {
-            succeeded: read(&self.succeeded),
-            exhausted: read(&self.exhausted),
-            data_conflicts: read(&self.data_conflicts),
-            schema_conflicts: read(&self.schema_conflicts),
-            interrupted: read(&self.interrupted),
-            wait_time: Duration::from_micros(read(&self.wait_micros)),
-        }
+impl Counter {
+    const fn new(name: &'static str) -> Self {
+        Self { value: AtomicU64::new(0), name }
+    }
+
+    pub(crate) fn count(&self) {
+        self.add(1);
+    }
+
+    pub(crate) fn add_time(&self, time: Duration) {
+        self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    fn add(&self, more: u64) {
+        self.value.fetch_add(more, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        metrics::counter!(self.name).increment(more);
+    }
+
+    fn get(&self) -> u64 {
+        self.value.load(Ordering::Relaxed)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_micros(self.get())
     }
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) acquired: AtomicU64,
-    pub(crate) not_acquired: AtomicU64,
-    pub(crate) acquire_micros: AtomicU64,
-    pub(crate) connected: AtomicU64,
-    pub(crate) connect_micros: AtomicU64,
-    pub(crate) connect_retries: AtomicU64,
-    pub(crate) connect_failures: AtomicU64,
-    pub(crate) expired: AtomicU64,
-    pub(crate) idled_out: AtomicU64,
-    pub(crate) lost: AtomicU64,
+/// Counters, each with its name.
+macro_rules! counters {
+    ($(#[$doc:meta])* $kind:ident { $($field:ident: $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $kind { $(pub(crate) $field: Counter,)+ }
+
+        impl Default for $kind {
+            fn default() -> Self {
+                Self { $($field: Counter::new($name),)+ }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Of a pool.
+    Counters {
+        acquired: "mizzle.pool.acquired",
+        not_acquired: "mizzle.pool.not_acquired",
+        acquire_time: "mizzle.pool.acquire_microseconds",
+        connected: "mizzle.connections.opened",
+        connect_time: "mizzle.connections.open_microseconds",
+        connect_retries: "mizzle.connections.retries",
+        connect_failures: "mizzle.connections.failures",
+        expired: "mizzle.connections.expired",
+        idled_out: "mizzle.connections.idled_out",
+        lost: "mizzle.connections.lost",
+    }
+}
+
+counters! {
+    /// Of a retry.
+    RetryCounters {
+        succeeded: "mizzle.work.succeeded",
+        exhausted: "mizzle.work.exhausted",
+        data_conflicts: "mizzle.conflicts.data",
+        schema_conflicts: "mizzle.conflicts.schema",
+        interrupted: "mizzle.work.interrupted",
+        wait_time: "mizzle.work.wait_microseconds",
+    }
 }
 
 impl Counters {
     /// What was done so far; the sizes are for whoever knows them.
     pub(crate) fn stats(&self) -> PoolStats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PoolStats {
-            acquired: read(&self.acquired),
-            not_acquired: read(&self.not_acquired),
-            acquire_time: Duration::from_micros(read(&self.acquire_micros)),
-            connected: read(&self.connected),
-            connect_time: Duration::from_micros(read(&self.connect_micros)),
-            connect_retries: read(&self.connect_retries),
-            connect_failures: read(&self.connect_failures),
-            expired: read(&self.expired),
-            idled_out: read(&self.idled_out),
-            lost: read(&self.lost),
+            acquired: self.acquired.get(),
+            not_acquired: self.not_acquired.get(),
+            acquire_time: self.acquire_time.time(),
+            connected: self.connected.get(),
+            connect_time: self.connect_time.time(),
+            connect_retries: self.connect_retries.get(),
+            connect_failures: self.connect_failures.get(),
+            expired: self.expired.get(),
+            idled_out: self.idled_out.get(),
+            lost: self.lost.get(),
             ..PoolStats::default()
         }
     }
 }
 
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
-
-pub(crate) fn add(counter: &AtomicU64, time: Duration) {
-    counter.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+impl RetryCounters {
+    pub(crate) fn stats(&self) -> RetryStats {
+        RetryStats {
+            succeeded: self.succeeded.get(),
+            exhausted: self.exhausted.get(),
+            data_conflicts: self.data_conflicts.get(),
+            schema_conflicts: self.schema_conflicts.get(),
+            interrupted: self.interrupted.get(),
+            wait_time: self.wait_time.time(),
+        }
+    }
 }

@@ -198,3 +198,65 @@ async fn a_pool_closes_when_its_last_session_comes_back() {
     let (left, ()) = tokio::join!(pool.close_gracefully(Duration::from_secs(60)), async { drop(session) });
     assert_eq!((left, pool.size()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_url_comes_in_and_a_cluster_may_be_named_besides() {
+    let local = start().await;
+    let url = format!(
+        "postgres://admin@{}:{}/postgres?hostaddr=127.0.0.1&sslrootcert={}&application_name=by%20url",
+        local.endpoint(),
+        local.address().port(),
+        local.ca_file().display()
+    );
+    let config = Config::from_url_and_vars(&url, |name| local.variable(name)).expect("a good URL");
+    assert_eq!(text(&connect(&config).await, "SHOW application_name").await, "by url");
+
+    // An endpoint that does not say which cluster it is for: the id goes with the options.
+    let id = local.endpoint().split('.').next().expect("it begins with the id").to_owned();
+    let config = Config::new("localhost")
+        .region(local.region())
+        .cluster_id(id)
+        .search_path("sys")
+        .host_addr([127, 0, 0, 1].into())
+        .port(local.address().port())
+        .root_certificate_file(local.ca_file())
+        .static_credentials(local.access_key_id(), local.secret_access_key());
+    assert_eq!(text(&connect(&config).await, "SHOW search_path").await, "sys");
+}
+
+#[tokio::test]
+async fn connections_go_to_the_other_region_until_the_preferred_one_is_back() {
+    let folder = std::env::temp_dir().join(format!("mizzle-standby-{}", std::process::id()));
+    let (port, spare) = {
+        let free = || std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        (free().local_addr().expect("it is bound").port(), start().await)
+    };
+    let preferred = async || {
+        LocalDsql::builder().data_dir(&folder).port(port).start().await.expect("a local DSQL starts")
+    };
+    let near = preferred().await;
+    let sticky = config(&near).standby_probed(config(&spare), Duration::from_secs(3_600));
+    let eager = config(&near).standby_probed(config(&spare), Duration::ZERO);
+    let pool: Pool<Client> = Pool::new(sticky.clone(), PoolOptions::default());
+    drop(pool.get().await.expect("the preferred one lets us in"));
+    connect(&eager).await;
+    assert_eq!(spare.sessions(), 0);
+
+    near.stop().await.expect("it stops");
+    let clients = [connect(&sticky).await, connect(&sticky).await, connect(&eager).await];
+    assert_eq!(spare.sessions(), 3, "all of them are at the other one");
+    let session = pool.get().await.expect("the pool goes there too");
+    session.batch_execute("SELECT 1").await.expect("a good query");
+
+    let near = preferred().await;
+    let also_there = connect(&sticky).await;
+    assert_eq!((near.sessions(), spare.sessions()), (0, 5), "sticky");
+    let back = connect(&eager).await;
+    assert_eq!(near.sessions(), 1, "tried, and found well");
+    // A refusal of the one preferred is an answer: nobody asks elsewhere.
+    near.inject(mizzle_local::Fault::RefuseConnection);
+    assert_eq!(refusal(&eager).await.sql_state(), Some("53400"));
+    drop((clients, session, also_there, back));
+    near.stop().await.expect("it stops");
+    std::fs::remove_dir_all(&folder).expect("it was there");
+}

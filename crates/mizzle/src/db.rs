@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use mizzle_connect::{Cause, Config, Pool, PoolOptions, PoolStats, Pooled, Retry, RetryPolicy, RetryStats};
+use tracing::Instrument;
 
 use crate::connection::{Answer, Connection};
 use crate::error::Error;
@@ -153,11 +154,32 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
+        let span = tracing::debug_span!(
+            "transaction",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.namespace = "postgres",
+            server.address = self.pool.config().endpoint(),
+            mizzle.attempts = tracing::field::Empty,
+            mizzle.outcome = tracing::field::Empty,
+        );
+        let mut attempts = self.attempts();
+        let outcome = self.attempt_until_done(work, &mut attempts).instrument(span.clone()).await;
+        span.record("mizzle.attempts", attempts.made() + u32::from(outcome.took_effect() == Some(true)));
+        span.record("mizzle.outcome", outcome.name());
+        outcome
+    }
+
+    async fn attempt_until_done<T, E, F, Work>(&self, work: F, attempts: &mut Attempts) -> Outcome<T, E>
+    where
+        F: Fn(Tx) -> Work,
+        Work: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
         let under_way = match self.pool.work() {
             Ok(under_way) => under_way,
             Err(error) => return Outcome::RolledBack(Error::connect(error).into()),
         };
-        let mut attempts = self.attempts();
         loop {
             let connection = match under_way.get().await {
                 Ok(connection) => connection,
@@ -254,8 +276,13 @@ impl Attempts {
         self.0.wait(cause).await.map_err(|exhausted| Error::exhausted(exhausted, error))
     }
 
+    /// How many attempts had no effect so far.
+    pub(crate) fn made(&self) -> u32 {
+        self.0.made()
+    }
+
     /// The last attempt took effect.
-    pub(crate) fn succeed(self) {
+    pub(crate) fn succeed(&self) {
         self.0.succeed();
     }
 }

@@ -28,6 +28,16 @@ impl<T, E> Outcome<T, E> {
         }
     }
 
+    /// In a word, for traces.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Committed(_) => "committed",
+            Self::Conflicted(_) => "conflicted",
+            Self::Unknown(_) => "unknown",
+            Self::RolledBack(_) => "rolled back",
+        }
+    }
+
     /// The value, or whichever error there is; [`Error::is_outcome_unknown`] tells the unknown from the others.
     ///
     /// # Errors
