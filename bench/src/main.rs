@@ -7,8 +7,6 @@ mod memory;
 mod network;
 mod peer;
 mod report;
-#[cfg(feature = "connector")]
-mod retry;
 mod typed;
 
 use std::time::Duration;
@@ -27,12 +25,8 @@ async fn main() -> anyhow::Result<()> {
         ["typed"] => vec![typed::run().await?],
         ["bulk"] => vec![bulk::run().await?],
         ["local"] => vec![local::run().await?],
-        #[cfg(feature = "connector")]
-        ["retry"] => return retry::run(json).await,
         ["serve"] => return memory::serve().await,
-        _ => {
-            anyhow::bail!("no benchmark is called {}: typed, bulk, local, retry; --json", arguments.join(" "))
-        }
+        _ => anyhow::bail!("no benchmark is called {}: typed, bulk, local; --json", arguments.join(" ")),
     };
     match (json, &reports[..]) {
         (true, [report]) => println!("{}", report.to_json()),

@@ -12,8 +12,7 @@ const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json;
-                     `bench retry` stands beside AWS's connector: contention, tokens, cold connections
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json
 cargo xtask weight   crates and stripped bytes of a program that connects, beside AWS's connector; --counts without the bytes";
 
@@ -44,10 +43,7 @@ fn main() -> ExitCode {
 /// The peers are built for the benchmark that they are in.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
-    let named = |name: &str| arguments.iter().any(|argument| argument == name);
-    if named("retry") {
-        command.args(["--features", "connector"]);
-    } else if !named("local") {
+    if !arguments.iter().any(|argument| argument == "local") {
         command.args(["--features", "peers"]);
     }
     run(command.arg("--").args(arguments))

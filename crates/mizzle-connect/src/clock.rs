@@ -13,7 +13,7 @@ const NO_SKEW: Duration = Duration::from_secs(60);
 pub struct ClockSkew {
     /// How far, in whole seconds.
     pub by: Duration,
-    /// Whether this machine's clock is behind the server's, or before it.
+    /// Whether this machine's clock is behind the server's, or ahead of it.
     pub behind: bool,
 }
 
@@ -41,7 +41,7 @@ impl ClockSkew {
 
 impl fmt::Display for ClockSkew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = if self.behind { "behind" } else { "before" };
+        let side = if self.behind { "behind" } else { "ahead of" };
         write!(f, "this machine's clock is {:?} {side} the server's", self.by)
     }
 }
@@ -67,7 +67,7 @@ mod tests {
         );
         check(
             "Signature not yet current: 20261122T102030Z is still later than 20261122T100500Z (20261122T100000Z + 5 min.)",
-            Some("this machine's clock is 1230s before the server's"),
+            Some("this machine's clock is 1230s ahead of the server's"),
         );
     }
 

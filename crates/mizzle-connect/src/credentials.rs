@@ -60,8 +60,7 @@ impl Credentials {
 
     /// Whether whoever refuses the one refuses the other.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let keys = |credentials: &Self| credentials.0.clone();
-        let (one, other) = (keys(self), keys(other));
+        let (one, other) = (&*self.0, &*other.0);
         one.access_key_id == other.access_key_id
             && one.secret_access_key == other.secret_access_key
             && one.session_token == other.session_token

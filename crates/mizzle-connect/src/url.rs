@@ -77,16 +77,15 @@ impl Config {
         let (rest, parameters) = rest.split_once('?').map_or((rest, None), |(rest, tail)| (rest, Some(tail)));
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, host) = match authority.rsplit_once('@') {
+            Some((user, _)) if user.contains(':') => {
+                return Err(Error::setting(
+                    "the connection URL has a password",
+                    "leave it out: Aurora DSQL takes a token for a password, which is made for each connection",
+                ));
+            }
             Some((user, host)) => (Some(decoded(user, "the user")?), host),
             None => (None, authority),
         };
-        if user.as_ref().is_some_and(|_| authority.contains(':') && authority.find(':') < authority.find('@'))
-        {
-            return Err(Error::setting(
-                "the connection URL has a password",
-                "leave it out: Aurora DSQL takes a token for a password, which is made for each connection",
-            ));
-        }
         let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
         let database = decoded(database, "the database")?;
         if !matches!(database.as_str(), "" | "postgres") {
@@ -104,7 +103,9 @@ impl Config {
             let number = port.parse().ok().filter(|port| *port != 0);
             config = config.port(number.ok_or_else(|| malformed("its port is not between 1 and 65535"))?);
         }
-        let config = parameters.map_or(Ok(config.clone()), |parameters| apply(config, parameters))?;
+        if let Some(parameters) = parameters {
+            config = apply(config, parameters)?;
+        }
         config.target()?;
         Ok(config)
     }

@@ -296,7 +296,6 @@ async fn closing_waits_for_a_transaction_and_for_its_retries() {
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the pool is closed");
 }
 
-/// How a client connects, with nothing to hide.
 #[tokio::test]
 async fn what_is_shown_of_a_database_holds_no_secret() {
     let Ground { db, local } = bank(2).await;
