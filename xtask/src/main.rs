@@ -3,14 +3,18 @@
 mod checks;
 mod ci;
 mod compile_cost;
+mod faults;
+mod weight;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
+cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
-cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json";
+cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json
+cargo xtask weight   crates and stripped bytes of a program that connects, beside AWS's connector; --counts without the bytes";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +23,10 @@ fn main() -> ExitCode {
         ["checks"] => checks::run(false),
         ["checks", "--long"] => checks::run(true),
         ["compile-cost", ref options @ ..] => compile_cost::run(options),
+        ["faults"] => faults::run(false),
+        ["faults", "--short"] => faults::run(true),
+        ["weight"] => weight::run(true),
+        ["weight", "--counts"] => weight::run(false),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };

@@ -36,6 +36,6 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     if let Some(user) = options.user {
         config = config.user(user);
     }
-    println!("{}", config.token().await?);
+    println!("{}", config.token().await?.as_str());
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Asking the server to stop what a connection is running.
 
+use std::time::SystemTime;
+
 use tokio_postgres::Client;
 
 use crate::{Config, Error};
@@ -20,6 +22,6 @@ impl Config {
         tokio::time::timeout(self.connect_timeout, token.cancel_query(tls))
             .await
             .map_err(|_| Error::connect_timeout(&address, self.connect_timeout))?
-            .map_err(|source| Error::connect(&address, target.local, source))
+            .map_err(|source| Error::connect(&address, target.local, source, SystemTime::now()))
     }
 }

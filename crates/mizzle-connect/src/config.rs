@@ -1,17 +1,18 @@
 //! Where the cluster is, who connects and how.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::{Credentials, provider::ProvideCredentials};
-
-use crate::Error;
-use crate::credentials::CredentialsCache;
-use crate::endpoint::{Endpoint, is_region};
+use crate::cache::CredentialsCache;
+use crate::endpoint::{Endpoint, is_cluster_id, is_region};
+use crate::provider::{DefaultChain, Source};
+use crate::standby::{PROBE, Standby};
 use crate::startup::APPLICATION_NAME;
 use crate::tls::{Roots, Tls};
-use crate::token;
+use crate::{Credentials, Error, token};
 
 /// Everything needed to connect to one cluster.
 ///
@@ -30,8 +31,9 @@ use crate::token;
 pub struct Config {
     pub(crate) endpoint: String,
     pub(crate) user: String,
-    region: Option<String>,
-    fallback_region: Option<String>,
+    region: Option<Named>,
+    fallback_region: Option<Named>,
+    pub(crate) cluster_id: Option<String>,
     pub(crate) credentials: CredentialsCache,
     pub(crate) host_addr: Option<IpAddr>,
     pub(crate) port: u16,
@@ -40,6 +42,23 @@ pub struct Config {
     pub(crate) application_name: String,
     pub(crate) token_lifetime: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) standby: Option<Arc<Standby>>,
+}
+
+/// A region, and who named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) value: String,
+    pub(crate) origin: Origin,
+}
+
+/// Where a region came from, for the messages that must say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Caller,
+    Url,
+    Variable(&'static str),
+    Profile(String),
 }
 
 /// A checked destination.
@@ -47,6 +66,8 @@ pub struct Config {
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) region: String,
+    /// The cluster to ask for at an endpoint that serves several.
+    pub(crate) cluster_id: Option<String>,
     /// Whether this is a server that the caller vouches for, not one of AWS's.
     pub(crate) local: bool,
 }
@@ -54,8 +75,9 @@ pub(crate) struct Target {
 impl Config {
     /// A configuration for user `admin` with credentials from AWS's default chain.
     ///
-    /// The endpoint is a cluster's full host, `<26 characters>.dsql.<region>.on.aws`, or its 26-character id together
-    /// with a [`region`](Config::region). Any other host is taken only for a local server: with a loopback
+    /// The endpoint is a cluster's full host, `<26 characters>.dsql.<region>.on.aws`, also the one of PrivateLink,
+    /// `<26 characters>.dsql-<hex>.<region>.on.aws`; its 26-character id together with a [`region`](Config::region); or a VPC
+    /// endpoint's own name together with a [`cluster_id`](Config::cluster_id). Any other host is taken only for a local server: with a loopback
     /// [`host_addr`](Config::host_addr) or a root certificate of its own.
     pub fn new(endpoint: impl Into<String>) -> Self {
         Self {
@@ -63,7 +85,8 @@ impl Config {
             user: "admin".into(),
             region: None,
             fallback_region: None,
-            credentials: CredentialsCache::default_chain(),
+            cluster_id: None,
+            credentials: CredentialsCache::new(Source::DefaultChain(DefaultChain::default())),
             host_addr: None,
             port: 5432,
             tls: Tls::new(Roots::Native),
@@ -72,6 +95,7 @@ impl Config {
             token_lifetime: token::DEFAULT_LIFETIME,
             // An idle cluster scales to zero, and the first connection waits for it.
             connect_timeout: Duration::from_secs(15),
+            standby: None,
         }
     }
 
@@ -83,14 +107,73 @@ impl Config {
     }
 
     /// The AWS region, such as `eu-west-1`. It may repeat the region that the endpoint names, never contradict it.
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.region = Some(region.into());
+    pub fn region(self, region: impl Into<String>) -> Self {
+        self.region_of(region, Origin::Caller)
+    }
+
+    pub(crate) fn region_of(mut self, region: impl Into<String>, origin: Origin) -> Self {
+        self.region = Some(Named { value: region.into(), origin });
         self
     }
 
-    /// Where the credentials come from. What the provider answers is cached until five minutes before it expires.
-    pub fn credentials(mut self, provider: impl ProvideCredentials + 'static) -> Self {
-        self.credentials = CredentialsCache::provider(provider);
+    /// The 26-character id of the cluster, for an endpoint that does not name it: a VPC endpoint without private DNS. It is
+    /// sent as `amzn-cluster-id` (AWS user guide, "Managing and connecting to clusters using AWS PrivateLink").
+    pub fn cluster_id(mut self, id: impl Into<String>) -> Self {
+        self.cluster_id = Some(id.into());
+        self
+    }
+
+    /// The profile of AWS's shared configuration that gives the credentials and, where nothing else does, the region;
+    /// `AWS_PROFILE` otherwise.
+    #[cfg(feature = "aws-config")]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        if let Some(found) = crate::profile::region(Some(&name), |name| std::env::var(name).ok()) {
+            let named_otherwise = |named: &Named| matches!(named.origin, Origin::Variable(_));
+            if !self.fallback_region.as_ref().is_some_and(named_otherwise) {
+                self.fallback_region = Some(found);
+            }
+        }
+        self.credentials = CredentialsCache::new(Source::DefaultChain(DefaultChain::of_profile(name)));
+        self
+    }
+
+    /// Where the credentials come from. What the provider answers is cached until five minutes before it expires, and
+    /// asked for again when the server refuses it.
+    #[cfg(feature = "aws-credential-types")]
+    pub fn credentials(
+        mut self,
+        provider: impl aws_credential_types::provider::ProvideCredentials + 'static,
+    ) -> Self {
+        self.credentials = CredentialsCache::new(Source::provider(provider));
+        self
+    }
+
+    /// As `credentials`, with a function for a provider: for a secret store of one's own.
+    ///
+    /// # Example
+    /// ```
+    /// use mizzle_connect::{Config, Credentials};
+    ///
+    /// # async fn vault() -> Result<(String, String), std::io::Error> { Ok(Default::default()) }
+    /// let config = Config::new("abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws").credentials_from(async || {
+    ///     let (id, secret) = vault().await?;
+    ///     Ok::<_, std::io::Error>(Credentials::new(id, secret))
+    /// });
+    /// ```
+    pub fn credentials_from<F, Asked, E>(mut self, ask: F) -> Self
+    where
+        F: Fn() -> Asked + Send + Sync + 'static,
+        Asked: Future<Output = Result<Credentials, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.credentials = CredentialsCache::new(Source::asking(ask));
+        self
+    }
+
+    /// These credentials, and no others.
+    pub fn fixed_credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = CredentialsCache::new(Source::Fixed(credentials));
         self
     }
 
@@ -100,7 +183,7 @@ impl Config {
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
     ) -> Self {
-        self.credentials(Credentials::new(access_key_id, secret_access_key, None, None, "mizzle-connect"))
+        self.fixed_credentials(Credentials::new(access_key_id, secret_access_key))
     }
 
     /// The address to connect to instead of asking DNS for the endpoint, which TLS still verifies.
@@ -153,6 +236,27 @@ impl Config {
         self
     }
 
+    /// The endpoint of the same cluster in another Region. Connections go there while this one cannot be reached; one connect
+    /// in 30 seconds tries this one, and when it lets in, all do. Connections that are open stay where they are.
+    ///
+    /// # Example
+    /// ```
+    /// use mizzle_connect::Config;
+    ///
+    /// let near = Config::new("abcdefghijklmnopqrstuvwxyz.dsql.us-east-1.on.aws").user("app");
+    /// let far = Config::new("bbcdefghijklmnopqrstuvwxyz.dsql.us-east-2.on.aws").user("app");
+    /// let config = near.standby(far);
+    /// ```
+    pub fn standby(self, other: Config) -> Self {
+        self.standby_probed(other, PROBE)
+    }
+
+    /// As [`standby`](Config::standby), with another time between two tries of the preferred endpoint.
+    pub fn standby_probed(mut self, other: Config, probe: Duration) -> Self {
+        self.standby = Some(Arc::new(Standby::new(other, probe)));
+        self
+    }
+
     /// The database user.
     pub fn user_name(&self) -> &str {
         &self.user
@@ -167,11 +271,12 @@ impl Config {
     pub fn region_name(&self) -> Option<String> {
         let named =
             Endpoint::parse(&self.endpoint).ok().and_then(|endpoint| endpoint.region().map(str::to_owned));
-        self.region.clone().or(named).or_else(|| self.fallback_region.clone())
+        let value = |named: &Option<Named>| named.as_ref().map(|named| named.value.clone());
+        value(&self.region).or(named).or_else(|| value(&self.fallback_region))
     }
 
     /// The region to use when neither the caller nor the endpoint names one.
-    pub(crate) fn fallback_region(mut self, region: Option<String>) -> Self {
+    pub(crate) fn fallback_region(mut self, region: Option<Named>) -> Self {
         self.fallback_region = region;
         self
     }
@@ -189,45 +294,81 @@ impl Config {
                  loopback address such as 127.0.0.1, or PGSSLROOTCERT to the server's CA certificate",
             ));
         }
+        let cluster_id = self.agreed_cluster_id(&endpoint)?;
         if self.token_lifetime < Duration::from_secs(1) || self.token_lifetime > token::MAX_LIFETIME {
             return Err(Error::setting(
                 format!("token lifetime {:?} is out of range", self.token_lifetime),
                 "choose between one second and seven days; 15 minutes is the default",
             ));
         }
-        Ok(Target { host: endpoint.host(&region), region, local })
+        Ok(Target { host: endpoint.host(&region), region, cluster_id, local })
     }
 
     fn agreed_region(&self, endpoint: &Endpoint) -> Result<String, Error> {
-        let region = match (self.region.as_deref(), endpoint.region()) {
-            (Some(explicit), Some(named)) if explicit != named => {
+        let region = match (&self.region, endpoint.region()) {
+            (Some(explicit), Some(named)) if explicit.value != named => {
                 return Err(Error::setting(
                     format!("region {explicit} contradicts endpoint {}, which is in {named}", self.endpoint),
                     format!("leave the region out, or set it to {named}"),
                 ));
             }
-            (Some(explicit), _) => explicit,
-            (None, Some(named)) => named,
-            (None, None) => self.fallback_region.as_deref().ok_or_else(|| {
+            (_, Some(named)) => return Ok(named.to_owned()),
+            (explicit, None) => explicit.as_ref().or(self.fallback_region.as_ref()).ok_or_else(|| {
                 Error::setting(
                     format!("no region for endpoint {}", self.endpoint),
                     "name the region with `Config::region` or AWS_REGION, or give the cluster's full host",
                 )
             })?,
         };
-        if is_region(region) {
-            Ok(region.to_owned())
+        if is_region(&region.value) {
+            Ok(region.value.clone())
         } else {
             Err(Error::setting(
-                format!("region {region:?} is not an AWS region"),
+                format!("region {region} is not an AWS region"),
                 "a region looks like eu-west-1",
             ))
+        }
+    }
+
+    /// The id to send: only where the endpoint does not say it.
+    fn agreed_cluster_id(&self, endpoint: &Endpoint) -> Result<Option<String>, Error> {
+        if let Some(id) = self.cluster_id.as_deref().filter(|id| !is_cluster_id(id)) {
+            return Err(Error::setting(
+                format!("cluster id {id:?} is not one of Aurora DSQL"),
+                "a cluster id has 26 characters, all of them a-z or 0-9",
+            ));
+        }
+        match (&self.cluster_id, endpoint.cluster_id()) {
+            (Some(id), Some(named)) if id != named => Err(Error::setting(
+                format!("cluster id {id} contradicts endpoint {}", self.endpoint),
+                "leave the cluster id out: the endpoint names the cluster",
+            )),
+            (_, Some(_)) => Ok(None),
+            (None, None) if matches!(endpoint, Endpoint::Vpc { .. }) => Err(Error::setting(
+                format!("no cluster id for the VPC endpoint {}", self.endpoint),
+                "name the cluster with `Config::cluster_id` or CLUSTER_ID, or use the host of private DNS, \
+                 <cluster id>.dsql-<hex>.<region>.on.aws",
+            )),
+            (id, None) => Ok(id.clone()),
         }
     }
 
     /// Whether the caller says where a host that is not AWS's is, or by which certificate to know it.
     fn vouches_for_host(&self) -> bool {
         self.tls.has_own_roots() || self.host_addr.is_some_and(|addr| addr.is_loopback())
+    }
+}
+
+/// `eu-west-1 (of AWS_REGION)`.
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.value)?;
+        match &self.origin {
+            Origin::Caller => f.write_str(" (of `Config::region`)"),
+            Origin::Url => f.write_str(" (of the connection URL)"),
+            Origin::Variable(name) => write!(f, " (of {name})"),
+            Origin::Profile(name) => write!(f, " (of the profile {name})"),
+        }
     }
 }
 
@@ -252,7 +393,8 @@ mod tests {
 
     #[test]
     fn the_region_is_the_explicit_one_then_the_hosts_then_the_environments() {
-        let environment = || Some("ap-south-1".to_owned());
+        let environment =
+            || Some(Named { value: "ap-south-1".into(), origin: Origin::Variable("AWS_REGION") });
         check(&Config::new(HOST), &format!("{HOST} eu-west-1"));
         check(&Config::new(HOST).region("eu-west-1"), &format!("{HOST} eu-west-1"));
         check(&Config::new(HOST).fallback_region(environment()), &format!("{HOST} eu-west-1"));
@@ -268,9 +410,22 @@ mod tests {
     #[test]
     fn regions_that_contradict_each_other_are_both_named() {
         let config = Config::new(HOST).region("us-east-1");
-        check(&config, &format!("region us-east-1 contradicts endpoint {HOST}, which is in eu-west-1"));
+        check(
+            &config,
+            &format!(
+                "region us-east-1 (of `Config::region`) contradicts endpoint {HOST}, which is in eu-west-1"
+            ),
+        );
         check(&Config::new(ID), &format!("no region for endpoint {ID}"));
-        check(&Config::new(ID).region("Ireland"), "region \"Ireland\" is not an AWS region");
+        check(
+            &Config::new(ID).region("Ireland"),
+            "region Ireland (of `Config::region`) is not an AWS region",
+        );
+        let profile = Named { value: "x".into(), origin: Origin::Profile("dev".into()) };
+        check(
+            &Config::new(ID).fallback_region(Some(profile)),
+            "region x (of the profile dev) is not an AWS region",
+        );
     }
 
     #[test]
@@ -281,6 +436,22 @@ mod tests {
         check(&local.clone().root_certificate_pem("…"), "localhost us-east-1 local");
         check(&local.host_addr([10, 0, 0, 1].into()), "endpoint \"localhost\" is not an Aurora DSQL host");
         check(&Config::new(HOST).host_addr(LOOPBACK), &format!("{HOST} eu-west-1 local"));
+    }
+
+    #[test]
+    fn a_vpc_endpoint_needs_the_clusters_id() {
+        const VPC: &str = "vpce-0a1b2c3d-4e5f.dsql-fnh4.us-east-1.vpce.amazonaws.com";
+        let sent = |config: &Config| config.target().expect("it is complete").cluster_id;
+        check(&Config::new(VPC), &format!("no cluster id for the VPC endpoint {VPC}"));
+        check(&Config::new(VPC).cluster_id(ID), &format!("{VPC} us-east-1"));
+        assert_eq!(sent(&Config::new(VPC).cluster_id(ID)).as_deref(), Some(ID));
+        check(&Config::new(VPC).cluster_id("short"), "cluster id \"short\" is not one of Aurora DSQL");
+        assert_eq!(sent(&Config::new(HOST).cluster_id(ID)), None, "the host says it");
+        let other = "bbcdefghijklmnopqrstuvwxyz";
+        check(
+            &Config::new(HOST).cluster_id(other),
+            &format!("cluster id {other} contradicts endpoint {HOST}"),
+        );
     }
 
     #[test]

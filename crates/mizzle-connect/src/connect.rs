@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::Client;
 use tokio_postgres::config::{SslMode, SslNegotiation};
-use zeroize::Zeroizing;
+use tracing::Instrument;
 
 use crate::config::Target;
-use crate::{Config, Error, startup, token};
+use crate::{Config, Credentials, Error, Token, startup, token};
 
 /// A network device may forget a silent connection after some minutes; PostgreSQL's default is two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
@@ -24,16 +24,60 @@ impl Config {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn connect(&self) -> Result<Client, Error> {
-        let target = self.target()?;
-        let tls = self.tls.connector()?;
-        let token = self.sign(&target).await?;
-        let settings = self.settings(&target, &token)?;
+        self.connect_somewhere().await.map(|(client, _)| client)
+    }
 
-        let address = self.address(&target);
+    /// Connects, and tells which of two endpoints it was.
+    pub(crate) async fn connect_somewhere(&self) -> Result<(Client, &Config), Error> {
+        match &self.standby {
+            Some(standby) => standby.connect(self).await,
+            None => Ok((self.connect_here().await?, self)),
+        }
+    }
+
+    /// Connects to this endpoint, in a span with the names that OpenTelemetry gives to database clients.
+    pub(crate) async fn connect_here(&self) -> Result<Client, Error> {
+        let target = self.target()?;
+        let span = tracing::debug_span!(
+            "connect",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.namespace = "postgres",
+            server.address = target.host,
+            server.port = self.port,
+            db.response.status_code = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        let connected = self.connect_to(&target).instrument(span.clone()).await;
+        if let Err(error) = &connected {
+            span.record("db.response.status_code", error.sql_state());
+            span.record("error.type", error.sql_state().unwrap_or_else(|| error.kind()));
+        }
+        connected
+    }
+
+    async fn connect_to(&self, target: &Target) -> Result<Client, Error> {
+        let credentials = self.credentials.get(&target.region, SystemTime::now()).await?;
+        let refused = match self.connect_as(target, &credentials).await {
+            Err(error) if error.blames_credentials() => error,
+            done => return done,
+        };
+        // They may have been rotated since they were fetched.
+        match self.credentials.instead_of(&credentials, &target.region, SystemTime::now()).await {
+            Some(other) => self.connect_as(target, &other).await,
+            None => Err(refused),
+        }
+    }
+
+    async fn connect_as(&self, target: &Target, credentials: &Credentials) -> Result<Client, Error> {
+        let tls = self.tls.connector()?;
+        let signed = SystemTime::now();
+        let settings = self.settings(target, &self.sign(target, credentials, signed))?;
+        let address = self.address(target);
         let (client, connection) = tokio::time::timeout(self.connect_timeout, settings.connect(tls))
             .await
             .map_err(|_| Error::connect_timeout(&address, self.connect_timeout))?
-            .map_err(|source| Error::connect(&address, target.local, source))?;
+            .map_err(|source| Error::connect(&address, target.local, source, signed))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %address, "connection ended");
@@ -49,30 +93,37 @@ impl Config {
     ///
     /// # Errors
     /// When the settings contradict each other, or there are no valid credentials.
-    pub async fn token(&self) -> Result<String, Error> {
-        let target = self.target()?;
-        Ok(self.sign(&target).await?.to_string())
+    pub async fn token(&self) -> Result<Token, Error> {
+        self.token_at(SystemTime::now()).await
     }
 
-    async fn sign(&self, target: &Target) -> Result<Zeroizing<String>, Error> {
-        let now = SystemTime::now();
+    /// As [`token`](Config::token), good from this time on: for later, or to compare signers.
+    ///
+    /// # Errors
+    /// As [`token`](Config::token).
+    pub async fn token_at(&self, now: SystemTime) -> Result<Token, Error> {
+        let target = self.target()?;
         let credentials = self.credentials.get(&target.region, now).await?;
+        Ok(self.sign(&target, &credentials, now))
+    }
+
+    fn sign(&self, target: &Target, credentials: &Credentials, now: SystemTime) -> Token {
         let request = token::Request {
             host: &target.host,
             region: &target.region,
             user: &self.user,
             lifetime: self.token_lifetime,
         };
-        token::token(&request, &credentials, now)
+        token::token(&request, credentials, now)
     }
 
-    fn settings(&self, target: &Target, token: &str) -> Result<tokio_postgres::Config, Error> {
+    fn settings(&self, target: &Target, token: &Token) -> Result<tokio_postgres::Config, Error> {
         let mut settings = tokio_postgres::Config::new();
         settings
             .host(&target.host)
             .port(self.port)
             .user(&self.user)
-            .password(token)
+            .password(token.as_str())
             // A cluster has one database, always of this name.
             .dbname("postgres")
             .application_name(startup::application_name(&self.application_name))
@@ -84,8 +135,15 @@ impl Config {
         if let Some(addr) = self.host_addr {
             settings.hostaddr(addr);
         }
+        let mut options = Vec::new();
         if let Some(path) = &self.search_path {
-            settings.options(startup::search_path_option(path)?);
+            options.push(startup::search_path_option(path)?);
+        }
+        if let Some(id) = &target.cluster_id {
+            options.push(format!("-c amzn-cluster-id={id}"));
+        }
+        if !options.is_empty() {
+            settings.options(options.join(" "));
         }
         Ok(settings)
     }

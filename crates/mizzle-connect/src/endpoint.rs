@@ -5,6 +5,7 @@
 //! ```text
 //! <26 of a-z0-9>.dsql.<region>.on.aws          public
 //! <26 of a-z0-9>.dsql-<hex>.<region>.on.aws    PrivateLink with private DNS
+//! <vpce-…>.dsql-<hex>.<region>.vpce.amazonaws.com   a VPC endpoint's own name, which serves many clusters
 //! <26 of a-z0-9>                               the id alone; the region comes from elsewhere
 //! any other name                               a local server, allowed only in the local mode
 //! ```
@@ -18,6 +19,8 @@ pub(crate) enum Endpoint {
     Cluster { host: String, region: String },
     /// A cluster id without a host.
     Id(String),
+    /// A VPC endpoint's own name, which says nothing about the cluster.
+    Vpc { host: String, region: String },
     /// A name that says nothing about a region.
     Other(String),
 }
@@ -32,8 +35,11 @@ impl Endpoint {
         if is_cluster_id(&host) {
             return Ok(Self::Id(host));
         }
-        match region_of(&host).map(str::to_owned) {
-            Some(region) => Ok(Self::Cluster { host, region }),
+        if let Some(region) = region_of(&host).map(str::to_owned) {
+            return Ok(Self::Cluster { host, region });
+        }
+        match vpc_region(&host).map(str::to_owned) {
+            Some(region) => Ok(Self::Vpc { host, region }),
             None => Ok(Self::Other(host)),
         }
     }
@@ -41,15 +47,24 @@ impl Endpoint {
     /// The region that the endpoint itself names.
     pub(crate) fn region(&self) -> Option<&str> {
         match self {
-            Self::Cluster { region, .. } => Some(region),
+            Self::Cluster { region, .. } | Self::Vpc { region, .. } => Some(region),
             Self::Id(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// The cluster's id, where the endpoint itself has it.
+    pub(crate) fn cluster_id(&self) -> Option<&str> {
+        match self {
+            Self::Cluster { host, .. } => host.split('.').next(),
+            Self::Id(id) => Some(id),
+            Self::Vpc { .. } | Self::Other(_) => None,
         }
     }
 
     /// The host to connect to and to sign for.
     pub(crate) fn host(&self, region: &str) -> String {
         match self {
-            Self::Cluster { host, .. } | Self::Other(host) => host.clone(),
+            Self::Cluster { host, .. } | Self::Vpc { host, .. } | Self::Other(host) => host.clone(),
             Self::Id(id) => format!("{id}.dsql.{region}.on.aws"),
         }
     }
@@ -72,7 +87,7 @@ fn misfit(host: &str) -> Option<&'static str> {
     }
 }
 
-fn is_cluster_id(text: &str) -> bool {
+pub(crate) fn is_cluster_id(text: &str) -> bool {
     text.len() == 26 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
@@ -85,6 +100,14 @@ fn region_of(host: &str) -> Option<&str> {
             .strip_prefix("dsql-")
             .is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_alphanumeric()));
     (is_cluster_id(id) && service_fits && is_region(region)).then_some(region)
+}
+
+/// The region of `<name>.dsql-<hex>.<region>.vpce.amazonaws.com`.
+fn vpc_region(host: &str) -> Option<&str> {
+    let rest = host.strip_suffix(".vpce.amazonaws.com")?;
+    let (rest, region) = rest.rsplit_once('.')?;
+    let (_, service) = rest.rsplit_once('.')?;
+    (service.starts_with("dsql") && is_region(region)).then_some(region)
 }
 
 /// Whether a text has the shape of an AWS region, such as `eu-west-1`.
@@ -104,6 +127,7 @@ mod tests {
     fn check(text: &str, expect: &str) {
         let got = match Endpoint::parse(text) {
             Ok(Endpoint::Cluster { region, .. }) => format!("cluster in {region}"),
+            Ok(Endpoint::Vpc { region, .. }) => format!("VPC endpoint in {region}"),
             Ok(Endpoint::Id(id)) => format!("id {id}"),
             Ok(Endpoint::Other(host)) => format!("other {host}"),
             Err(error) => format!("{error}; {}", error.hint().unwrap_or_default()),
@@ -116,6 +140,12 @@ mod tests {
         check(&format!("{ID}.dsql.us-east-1.on.aws"), "cluster in us-east-1");
         check(&format!("{ID}.dsql-0f9a1c.ap-northeast-2.on.aws"), "cluster in ap-northeast-2");
         check(&format!("{}.DSQL.eu-west-1.ON.AWS.", ID.to_uppercase()), "cluster in eu-west-1");
+    }
+
+    #[test]
+    fn a_vpc_endpoint_names_its_region_and_no_cluster() {
+        check("vpce-0a1b-2c3d.dsql-fnh4.us-east-1.vpce.amazonaws.com", "VPC endpoint in us-east-1");
+        check("x.s3.us-east-1.vpce.amazonaws.com", "other x.s3.us-east-1.vpce.amazonaws.com");
     }
 
     #[test]

@@ -3,16 +3,18 @@
 use std::ffi::OsString;
 use std::net::IpAddr;
 
-use aws_credential_types::Credentials;
-
-use crate::{Config, Error};
+use crate::config::{Named, Origin};
+use crate::{Config, Credentials, Error};
 
 /// Every variable that is read here; AWS's default chain reads more of its own.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 13] = [
     "CLUSTER_ENDPOINT",
+    "CLUSTER_ID",
     "CLUSTER_USER",
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_CONFIG_FILE",
     "PGHOSTADDR",
     "PGPORT",
     "PGSSLROOTCERT",
@@ -28,7 +30,9 @@ impl Config {
     /// |---|---|
     /// | `CLUSTER_ENDPOINT` | the cluster's host, or its 26-character id; required |
     /// | `CLUSTER_USER` | the database user, `admin` by default |
+    /// | `CLUSTER_ID` | the cluster behind a VPC endpoint |
     /// | `AWS_REGION`, `AWS_DEFAULT_REGION` | the region, where the endpoint names none |
+    /// | `AWS_PROFILE`, `AWS_CONFIG_FILE` | whose region is taken where these name none either |
     /// | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | credentials; without them AWS's default chain is asked |
     /// | `PGHOSTADDR`, `PGPORT` | the address and port of a local server |
     /// | `PGSSLROOTCERT` | its CA certificate, or `system` for the system's roots, which is the default |
@@ -59,13 +63,32 @@ impl Config {
                  --env-file`",
             )
         })?;
-        let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-        let mut config = Config::new(endpoint).fallback_region(region);
+        let config = Self::environment(&endpoint, variable)?;
+        if config.region_name().is_none() {
+            return Err(Error::missing_variable(
+                "AWS_REGION",
+                "`export AWS_REGION=<region>`, or set CLUSTER_ENDPOINT to the cluster's full host, which names it",
+            ));
+        }
+        config.target()?;
+        Ok(config)
+    }
+
+    /// A configuration for this endpoint, with everything else that the environment says; not checked as a whole yet.
+    pub(crate) fn environment(
+        endpoint: &str,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let mut config = Config::new(endpoint).fallback_region(region(&variable));
+        if let Some(id) = variable("CLUSTER_ID") {
+            config = config.cluster_id(id);
+        }
         if let Some(user) = variable("CLUSTER_USER") {
             config = config.user(user);
         }
         if let Some(credentials) = static_credentials(variable)? {
-            config = config.credentials(credentials);
+            config = config.fixed_credentials(credentials);
         }
         if let Some(text) = variable("PGHOSTADDR") {
             let addr: IpAddr = text
@@ -82,22 +105,27 @@ impl Config {
         if let Some(path) = variable("PGSSLROOTCERT").filter(|path| path != "system") {
             config = config.root_certificate_file(path);
         }
-        if config.region_name().is_none() {
-            return Err(Error::missing_variable(
-                "AWS_REGION",
-                "`export AWS_REGION=<region>`, or set CLUSTER_ENDPOINT to the cluster's full host, which names it",
-            ));
-        }
-        config.target()?;
         Ok(config)
     }
+}
+
+/// AWS_REGION, else AWS_DEFAULT_REGION, else the profile's.
+fn region(variable: impl Fn(&str) -> Option<String>) -> Option<Named> {
+    let named = |name| variable(name).map(|value| Named { value, origin: Origin::Variable(name) });
+    named("AWS_REGION")
+        .or_else(|| named("AWS_DEFAULT_REGION"))
+        .or_else(|| crate::profile::region(None, &variable))
 }
 
 /// The access key of the environment. Half a key is an error, so that nobody connects as somebody else by accident.
 fn static_credentials(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
     match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => {
-            Ok(Some(Credentials::new(id, secret, variable("AWS_SESSION_TOKEN"), None, "environment")))
+            let credentials = Credentials::new(id, secret);
+            Ok(Some(match variable("AWS_SESSION_TOKEN") {
+                Some(token) => credentials.with_session_token(token),
+                None => credentials,
+            }))
         }
         (Some(_), None) => Err(Error::missing_variable(
             "AWS_SECRET_ACCESS_KEY",

@@ -2,21 +2,27 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio_postgres::error::DbError;
+
+use crate::ClockSkew;
 
 /// Why a setting, a token or a connection could not be had.
 ///
 /// `Display` says what happened at this layer and names the setting or the address; a server's refusal is quoted in
 /// it. [`source`](StdError::source) holds the cause and [`hint`](Error::hint) the cure.
+#[derive(Clone)]
 pub struct Error(Box<Repr>);
 
+#[derive(Clone)]
 struct Repr {
     kind: Kind,
     what: String,
     hint: Option<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    skew: Option<ClockSkew>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +62,26 @@ impl Error {
         self.db().map(|db| db.code().code())
     }
 
+    /// How wrong this machine's clock is, when the server refused a token for that reason.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.0.skew
+    }
+
     /// What to do about it: the server's own hint, else ours.
     pub fn hint(&self) -> Option<&str> {
-        self.db().and_then(DbError::hint).or(self.0.hint.as_deref())
+        let ours = self.0.hint.as_deref();
+        if self.0.skew.is_some() { ours } else { self.db().and_then(DbError::hint).or(ours) }
+    }
+
+    /// Whether the server knows these credentials no more, or never did: not when the clock is wrong, a policy forbids the
+    /// action, or the role is not mapped.
+    pub(crate) fn blames_credentials(&self) -> bool {
+        let hint = self.db().and_then(DbError::hint).unwrap_or_default();
+        self.is_access_denied()
+            && self.0.skew.is_none()
+            && ["security token", "signature we calculated", "Signature expired"]
+                .iter()
+                .any(|reason| hint.contains(reason))
     }
 
     /// DSQL refuses for the moment: too many connections (53300), too many new ones (53400), a part of it restarts
@@ -69,6 +92,32 @@ impl Error {
             matches!(db.code().code(), "53300" | "53400" | "57P03" | "XX000")
                 || db.message().contains("waking up cluster")
         })
+    }
+
+    /// Whether nobody is there, or nobody who could answer: another Region might. A cluster that wakes up, or has too many
+    /// connections, is there.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        match self.0.kind {
+            Kind::Network | Kind::Timeout => true,
+            Kind::Server => self.db().is_some_and(|db| {
+                matches!(db.code().code(), "XX000" | "57P01" | "57P02" | "57P03")
+                    && !db.message().contains("waking up cluster")
+            }),
+            Kind::Setting | Kind::Credentials | Kind::Tls | Kind::Closed => false,
+        }
+    }
+
+    /// What kind of error it is, in a word.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.0.kind {
+            Kind::Setting => "setting",
+            Kind::Credentials => "credentials",
+            Kind::Tls => "tls",
+            Kind::Network => "network",
+            Kind::Server => "server",
+            Kind::Timeout => "timeout",
+            Kind::Closed => "closed",
+        }
     }
 
     fn db(&self) -> Option<&DbError> {
@@ -116,16 +165,26 @@ impl Error {
             .with_hint("renew them, for example with `aws sso login`, or export fresh ones")
     }
 
-    pub(crate) fn signing(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::new(Kind::Credentials, "the token cannot be signed with these credentials").with_source(source)
-    }
-
     pub(crate) fn tls(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Kind::Tls, what).with_hint(hint)
     }
 
-    pub(crate) fn connect(address: &str, local: bool, source: tokio_postgres::Error) -> Self {
+    /// A connection that did not come about, with a token signed at this time.
+    pub(crate) fn connect(
+        address: &str,
+        local: bool,
+        source: tokio_postgres::Error,
+        signed: SystemTime,
+    ) -> Self {
         if let Some(db) = source.as_db_error() {
+            if let Some(skew) = db.hint().and_then(|hint| ClockSkew::of(hint, signed)) {
+                let what = format!("{address} refused the connection: {skew}");
+                let mut error = Self::new(Kind::Server, what).with_hint(
+                    "set this machine's clock by a time server, for example with `chronyc makestep`",
+                );
+                error.0.skew = Some(skew);
+                return error.with_source(source);
+            }
             let what = format!("{address} refused the connection: {}", db.message());
             let hint = refusal_hint(db.code().code(), db.message());
             return Self::new(Kind::Server, what).with_optional_hint(hint).with_source(source);
@@ -157,17 +216,22 @@ impl Error {
         .with_hint("return sessions sooner, or raise `max_size` or `acquire_timeout` of the pool")
     }
 
+    /// A task of ours that ended before its work.
+    pub(crate) fn interrupted(source: tokio::task::JoinError) -> Self {
+        Self::new(Kind::Closed, "the work was interrupted").with_source(source)
+    }
+
     pub(crate) fn pool_closed() -> Self {
         Self::new(Kind::Closed, "the pool is closed")
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
     fn new(kind: Kind, what: impl Into<String>) -> Self {
-        Self(Box::new(Repr { kind, what: what.into(), hint: None, source: None }))
+        Self(Box::new(Repr { kind, what: what.into(), hint: None, source: None, skew: None }))
     }
 
     fn with_hint(self, hint: impl Into<String>) -> Self {
@@ -188,7 +252,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Repr { kind, what, hint, source } = &*self.0;
+        let Repr { kind, what, hint, source, skew: _ } = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", kind).field("what", what);
         if let Some(hint) = hint {

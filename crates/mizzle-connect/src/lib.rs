@@ -8,10 +8,11 @@
 //! a transaction fails with 40001 ─▶ Conflict::of ─▶ RetryPolicy::next ─▶ the transaction runs again
 //! ```
 //!
-//! - [`Config`] knows where the cluster is and who asks; [`Config::from_env`] reads it from the environment.
+//! - [`Config`] knows where the cluster is and who asks; [`Config::from_env`] reads it from the environment,
+//!   [`Config::from_url`] from a connection URL.
 //! - [`Config::connect`] opens one connection: a fresh IAM token, TLS with full verification, nothing else sent.
 //! - [`Pool`] keeps connections below DSQL's limit of 60 minutes and hands them out.
-//! - [`RetryPolicy`], [`Conflict`] and [`retry`](fn@retry) run a transaction again that lost to another one.
+//! - [`Retry`] and [`retry`](fn@retry) run a transaction again that lost to another one, as often as a [`RetryPolicy`] says.
 //!
 //! There is no plaintext connection, no unverified certificate and no token in a log.
 //!
@@ -26,27 +27,56 @@
 //! # }
 //! ```
 //!
+//! # Secrets
+//! Credentials and tokens are wiped when they are dropped, and neither `Debug` nor an error nor a log shows them. One copy
+//! of each token is tokio-postgres's, which frees it without wiping.
+//!
 //! # Features
-//! `aws-config` (on by default) finds credentials the way AWS's own tools do: profiles, SSO, roles of containers and
-//! instances. Without it credentials are static, from the environment or from [`Config::credentials`].
+//! - `aws-config` (on by default) finds credentials the way AWS's own tools do: profiles, SSO, roles of containers and
+//!   instances.
+//! - `aws-credential-types`, part of it, takes any `ProvideCredentials` of AWS's SDK.
+//! - `metrics` gives every number of [`PoolStats`] and [`RetryStats`] to the recorder of the `metrics` crate, under names that
+//!   begin with `mizzle.`.
+//!
+//! Without the first two credentials are static, from the environment or from [`Config::credentials_from`].
 
+mod attempts;
+mod budget;
+mod cache;
 mod cancel;
+mod clock;
 mod config;
 mod conflict;
 mod connect;
 mod credentials;
+mod door;
 mod endpoint;
 mod env;
 mod error;
+mod keeper;
 mod pool;
+mod profile;
+mod provider;
+mod rate;
 mod retry;
+mod stamp;
+mod standby;
 mod startup;
+mod stats;
 mod tls;
 mod token;
+mod url;
 
-pub use aws_credential_types::{Credentials, provider::ProvideCredentials};
+pub use attempts::{Attempts, Cause, Exhausted, Limit, Retrying};
+#[cfg(feature = "aws-credential-types")]
+pub use aws_credential_types::provider::ProvideCredentials;
+pub use budget::RetryBudget;
+pub use clock::ClockSkew;
 pub use config::Config;
 pub use conflict::Conflict;
+pub use credentials::Credentials;
 pub use error::Error;
-pub use pool::{Pool, PoolOptions, Pooled, Session};
-pub use retry::{RetryPolicy, retry};
+pub use pool::{Pool, PoolOptions, Pooled, Session, Work};
+pub use retry::{Retry, RetryError, RetryPolicy, retry};
+pub use stats::{PoolStats, RetryStats};
+pub use token::Token;

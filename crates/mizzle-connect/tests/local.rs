@@ -157,7 +157,9 @@ async fn a_session_past_its_time_is_replaced() {
 #[tokio::test]
 async fn a_session_whose_server_went_away_is_not_handed_out() {
     let local = start().await;
-    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    // A pool that was connected once tries for half of this.
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..PoolOptions::default() };
+    let pool: Pool<Client> = Pool::new(config(&local), options);
     let session = pool.get().await.expect("a session");
     local.stop().await.expect("the server stops");
     session.simple_query("SELECT 1").await.expect_err("the server is gone");
@@ -165,4 +167,96 @@ async fn a_session_whose_server_went_away_is_not_handed_out() {
     assert_eq!(pool.size(), 0);
     let error = pool.get().await.expect_err("nobody listens");
     assert!(error.to_string().starts_with("no connection to "), "{error}");
+    let stats = pool.stats();
+    assert!(stats.connect_retries > 0, "{stats:?}");
+    assert_eq!((stats.connected, stats.connect_failures, stats.not_acquired, stats.open), (1, 1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_pool_is_warmed_up_and_stays_warm() {
+    let local = start().await;
+    let options = PoolOptions { min_idle: 3, max_size: 4, ..PoolOptions::default() };
+    let pool: Pool<Client> = Pool::new(config(&local), options);
+    pool.warm_up().await.expect("the server lets us in");
+    assert_eq!((pool.stats().open, pool.stats().idle), (3, 3));
+    let session = pool.get().await.expect("an idle one");
+    // One more is opened behind it.
+    while pool.stats().open < 4 || pool.stats().idle < 3 {
+        tokio::task::yield_now().await;
+    }
+    drop(session);
+    assert_eq!((pool.stats().connected, pool.stats().idle), (4, 4));
+}
+
+#[tokio::test]
+async fn a_pool_closes_when_its_last_session_comes_back() {
+    let local = start().await;
+    let pool: Pool<Client> = Pool::new(config(&local), PoolOptions::default());
+    let session = pool.get().await.expect("a session");
+    assert_eq!(pool.clone().close_gracefully(Duration::ZERO).await, 1, "one is in use");
+    session.simple_query("SELECT 1").await.expect("it is not cut");
+    let (left, ()) = tokio::join!(pool.close_gracefully(Duration::from_secs(60)), async { drop(session) });
+    assert_eq!((left, pool.size()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_url_comes_in_and_a_cluster_may_be_named_besides() {
+    let local = start().await;
+    let url = format!(
+        "postgres://admin@{}:{}/postgres?hostaddr=127.0.0.1&sslrootcert={}&application_name=by%20url",
+        local.endpoint(),
+        local.address().port(),
+        local.ca_file().display()
+    );
+    let config = Config::from_url_and_vars(&url, |name| local.variable(name)).expect("a good URL");
+    assert_eq!(text(&connect(&config).await, "SHOW application_name").await, "by url");
+
+    // An endpoint that does not say which cluster it is for: the id goes with the options.
+    let id = local.endpoint().split('.').next().expect("it begins with the id").to_owned();
+    let config = Config::new("localhost")
+        .region(local.region())
+        .cluster_id(id)
+        .search_path("sys")
+        .host_addr([127, 0, 0, 1].into())
+        .port(local.address().port())
+        .root_certificate_file(local.ca_file())
+        .static_credentials(local.access_key_id(), local.secret_access_key());
+    assert_eq!(text(&connect(&config).await, "SHOW search_path").await, "sys");
+}
+
+#[tokio::test]
+async fn connections_go_to_the_other_region_until_the_preferred_one_is_back() {
+    let folder = std::env::temp_dir().join(format!("mizzle-standby-{}", std::process::id()));
+    let (port, spare) = {
+        let free = || std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        (free().local_addr().expect("it is bound").port(), start().await)
+    };
+    let preferred = async || {
+        LocalDsql::builder().data_dir(&folder).port(port).start().await.expect("a local DSQL starts")
+    };
+    let near = preferred().await;
+    let sticky = config(&near).standby_probed(config(&spare), Duration::from_secs(3_600));
+    let eager = config(&near).standby_probed(config(&spare), Duration::ZERO);
+    let pool: Pool<Client> = Pool::new(sticky.clone(), PoolOptions::default());
+    drop(pool.get().await.expect("the preferred one lets us in"));
+    connect(&eager).await;
+    assert_eq!(spare.sessions(), 0);
+
+    near.stop().await.expect("it stops");
+    let clients = [connect(&sticky).await, connect(&sticky).await, connect(&eager).await];
+    assert_eq!(spare.sessions(), 3, "all of them are at the other one");
+    let session = pool.get().await.expect("the pool goes there too");
+    session.batch_execute("SELECT 1").await.expect("a good query");
+
+    let near = preferred().await;
+    let also_there = connect(&sticky).await;
+    assert_eq!((near.sessions(), spare.sessions()), (0, 5), "sticky");
+    let back = connect(&eager).await;
+    assert_eq!(near.sessions(), 1, "tried, and found well");
+    // A refusal of the one preferred is an answer: nobody asks elsewhere.
+    near.inject(mizzle_local::Fault::RefuseConnection);
+    assert_eq!(refusal(&eager).await.sql_state(), Some("53400"));
+    drop((clients, session, also_there, back));
+    near.stop().await.expect("it stops");
+    std::fs::remove_dir_all(&folder).expect("it was there");
 }

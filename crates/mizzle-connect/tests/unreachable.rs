@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use mizzle_connect::{Config, Error};
+use mizzle_connect::{Config, Error, Pool, PoolOptions};
 use tokio::net::TcpListener;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -77,4 +77,15 @@ async fn a_server_that_does_not_speak_tls_gets_no_token() {
     let received = server.await.expect("the server ends with its client");
     assert_eq!(received[..2], [0x16, 0x03], "a TLS handshake comes first");
     assert!(!received.windows(5).any(|bytes| bytes == b"X-Amz"));
+}
+
+#[tokio::test]
+async fn a_pool_that_never_connected_reports_a_closed_port_at_once() {
+    let (listener, port) = listener().await;
+    drop(listener);
+    let pool: Pool<tokio_postgres::Client> = Pool::new(config(port), PoolOptions::default());
+    let error = pool.get().await.expect_err("nobody listens");
+    assert!(error.to_string().starts_with("no connection to "), "{error}");
+    let stats = pool.stats();
+    assert_eq!((stats.connect_retries, stats.connect_failures, stats.not_acquired), (0, 1, 1));
 }

@@ -1,14 +1,18 @@
 //! The database as an application holds it: a pool, a retry policy, queries and transactions.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use mizzle_connect::{Config, Conflict, Pool, PoolOptions, Pooled, RetryPolicy};
+use mizzle_connect::{Cause, Config, Pool, PoolOptions, PoolStats, Pooled, Retry, RetryPolicy, RetryStats};
+use tracing::Instrument;
 
 use crate::connection::{Connection, Flight};
 use crate::error::Error;
+use crate::marker::CommitMarker;
 use crate::methods::{Answering, Run};
-use crate::transaction::{Attempt, Ended, Tx};
+use crate::outcome::Outcome;
+use crate::transaction::{Attempt, Ended, Tx, Unanswered};
 
 /// A cluster: cheap to clone, shared by all tasks.
 ///
@@ -31,7 +35,18 @@ use crate::transaction::{Attempt, Ended, Tx};
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: Pool<Connection>,
-    retry: RetryPolicy,
+    retry: Retry,
+    marker: Option<Arc<CommitMarker>>,
+}
+
+/// What a [`Db`] has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections and who waited for them.
+    pub pool: PoolStats,
+    /// Attempts and conflicts, of everybody who shares the retry policy.
+    pub retry: RetryStats,
 }
 
 impl Db {
@@ -70,8 +85,17 @@ impl Db {
     /// # }
     /// ```
     pub async fn connect(config: Config) -> Result<Self, Error> {
-        let db = Self::new(config, PoolOptions::default());
+        Self::connect_with(config, PoolOptions::default()).await
+    }
+
+    /// Opens the first connection of a pool, and as many more as are to be idle.
+    ///
+    /// # Errors
+    /// Whatever keeps a connection from being made.
+    pub async fn connect_with(config: Config, options: PoolOptions) -> Result<Self, Error> {
+        let db = Self::new(config, options);
         db.connection().await?;
+        db.pool.warm_up().await.map_err(Error::connect)?;
         Ok(db)
     }
 
@@ -89,10 +113,11 @@ impl Db {
     /// ```
     #[must_use]
     pub fn new(config: Config, options: PoolOptions) -> Self {
-        Self { pool: Pool::new(config, options), retry: RetryPolicy::default() }
+        Self { pool: Pool::new(config, options), retry: Retry::default(), marker: None }
     }
 
-    /// The same pool under another retry policy.
+    /// The same pool under another retry policy, which gets a budget of its own: a [`RetryPolicy`], or a [`Retry`] with hooks
+    /// for whoever wants to know.
     ///
     /// # Example
     /// ```no_run
@@ -106,8 +131,17 @@ impl Db {
     /// # }
     /// ```
     #[must_use]
-    pub fn with_retry(&self, retry: RetryPolicy) -> Self {
-        Self { pool: self.pool.clone(), retry }
+    pub fn with_retry(&self, retry: impl Into<Retry>) -> Self {
+        Self { retry: retry.into(), ..self.clone() }
+    }
+
+    /// The same pool; transactions write a row that proves their commit, so that a connection lost during COMMIT leaves no
+    /// outcome unknown.
+    ///
+    /// The row is looked for on a new connection. A transaction that is found not committed runs again, as after a conflict.
+    #[must_use]
+    pub fn with_commit_marker(&self, marker: CommitMarker) -> Self {
+        Self { marker: Some(Arc::new(marker)), ..self.clone() }
     }
 
     /// A connection of the pool, to be used with Diesel's own methods (`diesel_async::RunQueryDsl`) or as a plain client.
@@ -134,8 +168,20 @@ impl Db {
         self.pool.get().await.map_err(Error::connect)
     }
 
-    pub(crate) fn attempts(&self) -> Attempts<'_> {
-        Attempts::new(&self.retry)
+    /// What the pool holds and has done, and how often work met conflicts.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats { pool: self.pool.stats(), retry: self.retry.stats() }
+    }
+
+    /// Refuses new work, waits at most this long for queries and transactions under way, their retries included, then closes all
+    /// connections. The answer is how much was still under way: nothing, when all went well.
+    pub async fn close(&self, limit: Duration) -> usize {
+        self.pool.close_gracefully(limit).await
+    }
+
+    pub(crate) fn attempts(&self) -> Attempts {
+        Attempts(self.retry.attempts())
     }
 
     /// Runs a transaction: commits what the closure did, and runs the closure again, as a whole, when another transaction won.
@@ -160,8 +206,9 @@ impl Db {
     /// It also runs again when the connection was lost, or the server unavailable, before COMMIT was sent: nothing has happened then.
     ///
     /// # Errors
-    /// The closure's own error, after a rollback; the last conflict when the policy is used up;
-    /// `is_outcome_unknown()` when the connection was lost during COMMIT, in which case nothing is run again.
+    /// The closure's own error, after a rollback; the last conflict when the policy is used up ([`Error::as_exhausted`]);
+    /// [`Error::is_outcome_unknown`] when the connection was lost during COMMIT, in which case nothing is run again, unless a
+    /// [commit marker](Self::with_commit_marker) proves what became of it.
     pub async fn transaction<T, E, F, Work>(&self, work: F) -> Result<T, E>
     where
         // not AsyncFn: with it, today's compiler cannot see that a transaction's future is Send
@@ -169,38 +216,84 @@ impl Db {
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
-        self.transact(work, false).await
+        self.transaction_outcome(work).await.into_result()
     }
 
-    /// As [`transaction`](Self::transaction); with `patient` it waits for its first connection as for any further one.
-    pub(crate) async fn transact<T, E, F, Work>(&self, work: F, patient: bool) -> Result<T, E>
+    /// As [`transaction`](Self::transaction), with the ways in which it can end as a type: committed, conflicted, unknown, or
+    /// rolled back.
+    pub async fn transaction_outcome<T, E, F, Work>(&self, work: F) -> Outcome<T, E>
     where
         F: Fn(Tx) -> Work,
         Work: Future<Output = Result<T, E>>,
         E: From<Error>,
     {
+        let span = tracing::debug_span!(
+            "transaction",
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.namespace = "postgres",
+            server.address = self.pool.config().endpoint(),
+            mizzle.attempts = tracing::field::Empty,
+            mizzle.outcome = tracing::field::Empty,
+        );
         let mut attempts = self.attempts();
+        let outcome = self.attempt_until_done(work, &mut attempts).instrument(span.clone()).await;
+        span.record("mizzle.attempts", attempts.made() + u32::from(outcome.took_effect() == Some(true)));
+        span.record("mizzle.outcome", outcome.name());
+        outcome
+    }
+
+    async fn attempt_until_done<T, E, F, Work>(&self, work: F, attempts: &mut Attempts) -> Outcome<T, E>
+    where
+        F: Fn(Tx) -> Work,
+        Work: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        let under_way = match self.pool.work() {
+            Ok(under_way) => under_way,
+            Err(error) => return Outcome::RolledBack(Error::connect(error).into()),
+        };
         loop {
-            let connection = match self.connection().await {
+            let connection = match under_way.get().await {
                 Ok(connection) => connection,
-                Err(error) if (patient || attempts.made > 0) && error.is_transient() => {
-                    attempts.wait_for_the_server(error).await?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Outcome::RolledBack(Error::connect(error).into()),
             };
-            let attempted = Attempt::begin(connection);
+            let attempted = Attempt::begin(connection, self.marker.clone());
             let result = work(attempted.tx()).await;
-            match attempted.end(result).await {
-                Ended::Committed(value) => return Ok(value),
-                Ended::Failed(error) => return Err(error),
-                Ended::Conflict(conflict, error) => attempts.wait(conflict, error).await?,
-                Ended::Interrupted(cause, told) => {
-                    if attempts.wait_for_the_server(cause).await.is_err() {
-                        return Err(told);
-                    }
+            let (cause, error) = match attempted.end(result).await {
+                Ended::Committed(value) => {
+                    attempts.succeed();
+                    return Outcome::Committed(value);
                 }
+                Ended::Failed(error) => return Outcome::RolledBack(error),
+                Ended::Lost(cause, error) => (cause, error),
+                Ended::Unknown(unanswered) => match Box::pin(self.settle(unanswered)).await {
+                    Ok(value) => return Outcome::Committed(value),
+                    Err(error) if error.is_outcome_unknown() => return Outcome::Unknown(error),
+                    Err(error) => (Cause::Interrupted, error),
+                },
+            };
+            if let Err(error) = attempts.wait(cause, error).await {
+                return Outcome::Conflicted(error);
             }
+        }
+    }
+
+    /// Finds out what became of an attempt, if it left something to find.
+    ///
+    /// # Errors
+    /// `is_outcome_unknown()`, or an error that says that nothing took effect.
+    async fn settle<T>(&self, unanswered: Unanswered<T>) -> Result<T, Error> {
+        let Unanswered { error, value, effects, marker } = unanswered;
+        let Some((marker, id)) = marker else { return Err(error) };
+        tracing::debug!(%error, "looking for the marker of a commit that was not answered");
+        match marker.settle(self.pool.config(), &self.retry, id).await {
+            Ok(true) => {
+                effects.run().await;
+                Ok(value)
+            }
+            Ok(false) => Err(Error::not_committed(error)),
+            Err(reason) => Err(Error::not_settled(reason)),
         }
     }
 }
@@ -217,11 +310,15 @@ impl Run for Db {
     /// again; a lost connection says nothing, so it does not.
     fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
         async move {
+            let under_way = self.pool.work().map_err(Error::connect)?;
             let mut attempts = self.attempts();
             loop {
-                let connection = self.connection().await?;
+                let connection = under_way.get().await.map_err(Error::connect)?;
                 let error = match flight.fly(&connection, true).await {
-                    Ok(answers) => return Ok(answers),
+                    Ok(answers) => {
+                        attempts.succeed();
+                        return Ok(answers);
+                    }
                     Err(error) => Error::statement(error),
                 };
                 let Some(conflict) = error.worth_another_attempt() else { return Err(error) };
@@ -235,42 +332,24 @@ impl Run for Db {
 }
 
 /// The attempts at one piece of work, counted against the policy.
-pub(crate) struct Attempts<'a> {
-    policy: &'a RetryPolicy,
-    started: Instant,
-    made: u32,
-}
+pub(crate) struct Attempts(mizzle_connect::Attempts);
 
-impl<'a> Attempts<'a> {
-    fn new(policy: &'a RetryPolicy) -> Self {
-        Self { policy, started: Instant::now(), made: 0 }
-    }
-
-    /// Waits as long as the policy says after an attempt that lost.
+impl Attempts {
+    /// Waits as long as the policy says after an attempt that had no effect.
     ///
     /// # Errors
-    /// When the policy is used up; the conflict is the cause.
-    pub(crate) async fn wait(&mut self, conflict: Conflict, error: Error) -> Result<(), Error> {
-        self.made += 1;
-        let elapsed = self.started.elapsed();
-        let Some(delay) = self.policy.next(self.made, elapsed, conflict, rand::random()) else {
-            return Err(Error::exhausted(self.made, elapsed, error));
-        };
-        tracing::debug!(attempt = self.made, ?conflict, ?delay, "a conflict was lost, trying again");
-        tokio::time::sleep(delay).await;
-        Ok(())
+    /// When the policy is used up; the error of the last attempt is the cause.
+    pub(crate) async fn wait(&mut self, cause: impl Into<Cause>, error: Error) -> Result<(), Error> {
+        self.0.wait(cause).await.map_err(|exhausted| Error::exhausted(exhausted, error))
     }
 
-    /// Waits as long as the policy says after an attempt that the server or the connection interrupted.
-    ///
-    /// # Errors
-    /// That very error, when the policy is used up.
-    async fn wait_for_the_server(&mut self, error: Error) -> Result<(), Error> {
-        self.made += 1;
-        let delay = self.policy.next(self.made, self.started.elapsed(), Conflict::Data, rand::random());
-        let Some(delay) = delay else { return Err(error) };
-        tracing::debug!(attempt = self.made, %error, ?delay, "interrupted before COMMIT, trying again");
-        tokio::time::sleep(delay).await;
-        Ok(())
+    /// How many attempts had no effect so far.
+    pub(crate) fn made(&self) -> u32 {
+        self.0.made()
+    }
+
+    /// The last attempt took effect.
+    pub(crate) fn succeed(&self) {
+        self.0.succeed();
     }
 }

@@ -3,9 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use mizzle_connect::Conflict;
+use mizzle_connect::{Conflict, Exhausted};
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::budget::Budget;
@@ -49,7 +48,8 @@ enum Kind {
     ConnectionLost,
     LostBeforeCommit,
     OutcomeUnknown,
-    Exhausted { attempts: u32, elapsed: Duration },
+    NotCommitted,
+    Exhausted(Exhausted),
     Aborted,
     Abandoned,
     Escaped,
@@ -112,8 +112,18 @@ impl Error {
         Self(Box::new(Inner { kind: Kind::Restricted { table, by }, source: None }))
     }
 
-    pub(crate) fn exhausted(attempts: u32, elapsed: Duration, last: Self) -> Self {
-        Self::new(Kind::Exhausted { attempts, elapsed }, last)
+    pub(crate) fn exhausted(exhausted: Exhausted, last: Self) -> Self {
+        Self::new(Kind::Exhausted(exhausted), last)
+    }
+
+    /// A COMMIT that was not answered and, as its marker proves, has not happened.
+    pub(crate) fn not_committed(unknown: Self) -> Self {
+        Self::new(Kind::NotCommitted, unknown)
+    }
+
+    /// A COMMIT that was not answered and whose marker could not be asked for, for this reason.
+    pub(crate) fn not_settled(reason: Self) -> Self {
+        Self::new(Kind::OutcomeUnknown, reason)
     }
 
     pub(crate) fn aborted() -> Self {
@@ -190,6 +200,16 @@ impl Error {
         Conflict::of(self)
     }
 
+    /// How many attempts there were, in which time, and what the last one failed with, when there were as many as the retry
+    /// policy allows; the last error is the [source](StdError::source).
+    #[must_use]
+    pub fn as_exhausted(&self) -> Option<&Exhausted> {
+        match &self.deepest().0.kind {
+            Kind::Exhausted(exhausted) => Some(exhausted),
+            _ => None,
+        }
+    }
+
     /// Whether the same work may succeed when it is done again as a whole: a conflict, a connection that could not be made, or one
     /// that was lost before COMMIT was sent.
     ///
@@ -211,6 +231,7 @@ impl Error {
         }
         self.is_conflict()
             || self.0.kind == Kind::LostBeforeCommit
+            || self.as_exhausted().is_some()
             || self.cause::<mizzle_connect::Error>().is_some_and(mizzle_connect::Error::is_retryable)
     }
 
@@ -523,11 +544,10 @@ impl fmt::Display for Error {
             Kind::OutcomeUnknown => {
                 f.write_str("the connection was lost during COMMIT: the transaction may or may not have taken effect")
             }
-            Kind::Exhausted { attempts, elapsed } => write!(
-                f,
-                "the transaction met a conflict in each of {attempts} attempts within {:.1} s",
-                elapsed.as_secs_f64()
-            ),
+            Kind::NotCommitted => {
+                f.write_str("the connection was lost during COMMIT, and the transaction did not take effect")
+            }
+            Kind::Exhausted(exhausted) => exhausted.fmt(f),
             Kind::Aborted => {
                 f.write_str("the transaction was rolled back: one of its statements was refused, yet the closure returned Ok")
             }

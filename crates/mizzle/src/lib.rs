@@ -97,9 +97,11 @@ pub mod jiff;
 #[cfg(feature = "json")]
 mod json;
 mod load;
+mod marker;
 mod methods;
 mod model;
 mod node;
+mod outcome;
 #[doc(hidden)]
 pub mod place;
 pub mod prelude;
@@ -130,7 +132,7 @@ pub use cascade::{Cascade, Children, DeleteCascading};
 pub use comparison::{AsValue, Compared, ExpressionMethods, Never};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
-pub use db::Db;
+pub use db::{Db, Stats};
 pub use db_enum::{DbEnum, SqlEnum};
 pub use def::{
     Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
@@ -144,6 +146,7 @@ pub use error::Error;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use load::Load;
+pub use marker::CommitMarker;
 pub use methods::Answering;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
@@ -227,6 +230,7 @@ pub use mizzle_macros::Shape;
 pub use mizzle_macros::sql;
 pub use mizzle_macros::{DbEnum, DbType, schema, table};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
+pub use outcome::Outcome;
 pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, Names, Naming, RawSql};
 pub use refused::LocksThatAuroraDsqlRefuses;

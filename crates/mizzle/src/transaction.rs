@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
-use mizzle_connect::{Conflict, Pooled};
+use mizzle_connect::{Cause, Conflict, Pooled};
+use uuid::Uuid;
 
 use crate::budget::{Budget, Meter};
 use crate::connection::{Connection, Flight};
 use crate::error::Error;
+use crate::marker::CommitMarker;
 use crate::methods::{Answering, Run};
 
 /// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
@@ -47,17 +49,31 @@ pub(crate) struct Attempt {
     /// Taken only by the end.
     connection: Option<Pooled<Connection>>,
     state: Shared,
+    /// The row that proves the commit, where one was asked for.
+    marker: Option<(Arc<CommitMarker>, Uuid)>,
 }
 
 /// How an attempt ended.
 pub(crate) enum Ended<T, E> {
     Committed(T),
-    /// Another transaction won; everything was rolled back.
-    Conflict(Conflict, Error),
-    /// The server or the connection failed before COMMIT was sent: nothing has happened.
-    Interrupted(Error, E),
+    /// Another transaction won, or the connection was lost before COMMIT: nothing took effect, and another attempt may succeed.
+    Lost(Cause, Error),
+    /// COMMIT was not answered. The value, and what waits for the commit, are for whoever can prove it.
+    Unknown(Unanswered<T>),
     Failed(E),
 }
+
+/// An attempt whose COMMIT was not answered.
+pub(crate) struct Unanswered<T> {
+    pub(crate) error: Error,
+    pub(crate) value: T,
+    pub(crate) effects: Effects,
+    pub(crate) marker: Option<(Arc<CommitMarker>, Uuid)>,
+}
+
+/// What is to run once the transaction is committed.
+#[derive(Default)]
+pub(crate) struct Effects(Vec<BoxFuture<'static, ()>>);
 
 type Shared = Arc<Mutex<State>>;
 
@@ -67,7 +83,7 @@ struct State {
     begin: Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>,
     /// The first refusal; the server has aborted the transaction.
     refusal: Option<Error>,
-    after_commit: Vec<BoxFuture<'static, ()>>,
+    after_commit: Effects,
     ended: bool,
 }
 
@@ -91,7 +107,7 @@ impl Tx {
     /// # }
     /// ```
     pub fn after_commit(&self, effect: impl Future<Output = ()> + Send + 'static) {
-        lock(&self.state).after_commit.push(effect.boxed());
+        lock(&self.state).after_commit.0.push(effect.boxed());
     }
 
     /// What the transaction has written so far, and how much more Aurora DSQL will let it write.
@@ -151,10 +167,11 @@ impl Run for Tx {
 
 impl Attempt {
     /// Sends BEGIN without waiting for the answer.
-    pub(crate) fn begin(connection: Pooled<Connection>) -> Self {
+    pub(crate) fn begin(connection: Pooled<Connection>, marker: Option<Arc<CommitMarker>>) -> Self {
         let begin = connection.send_now("BEGIN");
         Self {
             connection: Some(connection),
+            marker: marker.map(|marker| (marker, Uuid::new_v4())),
             state: Arc::new(Mutex::new(State { begin: Some(begin), ..State::default() })),
         }
     }
@@ -191,42 +208,53 @@ impl Attempt {
             (Some(refusal), result) => (refusal, result.err()),
         };
         self.roll_back().await;
-        match (self.conflict(&refusal), error) {
-            (Some(conflict), _) => Ended::Conflict(conflict, refusal),
-            (None, error) if refusal.is_transient() => {
-                let told = error.unwrap_or_else(|| refusal.clone().into());
-                Ended::Interrupted(refusal, told)
-            }
+        match (self.cause(&refusal), error) {
+            (Some(cause), _) => Ended::Lost(cause, refusal),
             (None, Some(error)) => Ended::Failed(error),
             (None, None) => Ended::Failed(Error::aborted().into()),
         }
     }
 
-    async fn commit<T, E: From<Error>>(self, value: T) -> Ended<T, E> {
+    async fn commit<T, E: From<Error>>(mut self, value: T) -> Ended<T, E> {
         lock(&self.state).ended = true;
         if self.connection().client().is_closed() {
-            let error = Error::lost_before_commit();
-            return Ended::Interrupted(error.clone(), error.into());
+            return Ended::Lost(Cause::Interrupted, Error::lost_before_commit());
         }
-        let answer = after_begin(&self.state, self.connection().batch("COMMIT")).await;
+        let answer = self.send_commit().await;
+        let effects = std::mem::take(&mut lock(&self.state).after_commit);
         match answer {
             Ok(()) => {
-                let effects = std::mem::take(&mut lock(&self.state).after_commit);
                 // the effects may take their time, and need no connection
                 drop(self);
-                for effect in effects {
-                    effect.await;
-                }
+                effects.run().await;
                 Ended::Committed(value)
             }
-            Err(error) => {
-                let error = Error::commit(error);
-                match self.conflict(&error) {
-                    Some(conflict) => Ended::Conflict(conflict, error),
-                    None => Ended::Failed(error.into()),
-                }
+            Err(error) if error.is_outcome_unknown() => {
+                Ended::Unknown(Unanswered { error, value, effects, marker: self.marker.take() })
             }
+            Err(error) => match self.conflict(&error) {
+                Some(conflict) => Ended::Lost(Cause::Conflict(conflict), error),
+                None => Ended::Failed(error.into()),
+            },
         }
+    }
+
+    /// Sends COMMIT, with the marker right before it. A marker that is refused has aborted the transaction, and the server
+    /// answers COMMIT with a rollback.
+    async fn send_commit(&self) -> Result<(), Error> {
+        let commit = self.connection().batch("COMMIT");
+        let answer = match &self.marker {
+            None => after_begin(&self.state, commit).await,
+            Some((marker, id)) => {
+                let insert = marker.insert(*id);
+                let both = async {
+                    let (inserted, committed) = join(self.connection().batch(&insert), commit).await;
+                    inserted.and(committed)
+                };
+                after_begin(&self.state, both).await
+            }
+        };
+        answer.map_err(Error::commit)
     }
 
     fn connection(&self) -> &Connection {
@@ -238,6 +266,12 @@ impl Attempt {
         let conflict = error.worth_another_attempt()?;
         self.connection().forget_all();
         Some(conflict)
+    }
+
+    /// Why another attempt may succeed after this refusal, which came before COMMIT was sent.
+    fn cause(&self, refusal: &Error) -> Option<Cause> {
+        let conflict = self.conflict(refusal).map(Cause::Conflict);
+        conflict.or_else(|| refusal.is_transient().then_some(Cause::Interrupted))
     }
 
     /// Rolls back; a connection that cannot even do that is closed, and the pool will see it.
@@ -254,6 +288,14 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         if !lock(&self.state).ended {
             drop(self.connection().send_now("ROLLBACK"));
+        }
+    }
+}
+
+impl Effects {
+    pub(crate) async fn run(self) {
+        for effect in self.0 {
+            effect.await;
         }
     }
 }

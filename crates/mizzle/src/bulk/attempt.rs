@@ -8,8 +8,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::transaction::Tx;
 
-/// As [`Db::transaction`], and also patient when no connection can be made: much may be committed already. `retries` counts the runs
-/// after the first.
+/// As [`Db::transaction`]; `retries` counts the runs after the first.
 pub(crate) async fn transact<T, Work>(
     db: &Db,
     retries: &mut u64,
@@ -24,7 +23,7 @@ where
         runs.fetch_add(1, Ordering::Relaxed);
         work(tx).boxed()
     };
-    let answer = db.transact(count, true).boxed().await;
+    let answer = db.transaction(count).boxed().await;
     *retries += runs.into_inner().saturating_sub(1);
     answer
 }
