@@ -72,6 +72,7 @@
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
 //! | change more rows than a transaction takes | [`Db::insert_all`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | bring the database up to date at start | [`migrations!`], and `mizzle-kit`'s `Migrate` |
 //! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
 
@@ -93,6 +94,7 @@ pub mod jiff;
 mod json;
 mod load;
 mod methods;
+mod migrations;
 mod model;
 mod node;
 #[doc(hidden)]
@@ -138,6 +140,7 @@ pub use error::Error;
 pub use json::Json;
 pub use load::Load;
 pub use methods::Answering;
+pub use migrations::Migrations;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
 /// # Example
@@ -218,7 +221,7 @@ pub use mizzle_macros::Shape;
 /// # }
 /// ```
 pub use mizzle_macros::sql;
-pub use mizzle_macros::{DbEnum, DbType, schema, table};
+pub use mizzle_macros::{DbEnum, DbType, migrations, schema, table};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use query::{Condition, Order, Query};
 pub use raw::{Bind, FromColumn, FromRow, RawSql};
