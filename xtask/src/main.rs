@@ -3,11 +3,13 @@
 mod checks;
 mod ci;
 mod compile_cost;
+mod crashes;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
+cargo xtask crashes  migrations that are killed at every statement; --rows 1000000 for a large backfill besides
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["checks"] => checks::run(false),
         ["checks", "--long"] => checks::run(true),
+        ["crashes"] => crashes::run(None),
+        ["crashes", "--rows", rows] => crashes::run(Some(rows)),
         ["compile-cost"] => compile_cost::run(false),
         ["compile-cost", "--json"] => compile_cost::run(true),
         ["bench", ..] => bench(&arguments[1..]),

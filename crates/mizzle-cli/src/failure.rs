@@ -64,11 +64,12 @@ impl From<mizzle_connect::Error> for Failure {
     fn from(error: mizzle_connect::Error) -> Failure {
         let hint = error.hint().map(str::to_owned);
         // A server's refusal is quoted in the error's own text; its sources would say it again.
-        if error.sql_state().is_some() {
-            Failure::new(error.to_string(), hint)
-        } else {
-            Failure::new(error, hint)
-        }
+        let is_usage = error.is_setting();
+        let failure = match error.sql_state() {
+            Some(_) => Failure::new(error.to_string(), hint),
+            None => Failure::new(error, hint),
+        };
+        if is_usage { failure.usage() } else { failure }
     }
 }
 

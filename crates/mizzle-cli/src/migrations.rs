@@ -32,7 +32,9 @@ pub(crate) struct Target {
 
 impl Place {
     pub(crate) fn folder(&self) -> Result<Folder, Failure> {
-        Ok(Folder::read(&self.dir)?)
+        // A folder that is not there was named wrongly.
+        let usage = |failure: Failure| if self.dir.exists() { failure } else { failure.usage() };
+        Folder::read(&self.dir).map_err(|error| usage(error.into()))
     }
 }
 

@@ -19,6 +19,9 @@ use crate::{Error, Event};
 /// How many rows a chunk has at least: fewer do not conflict less.
 const LEAST: usize = 10;
 
+/// How many passes may find no fewer rows than the one before.
+const STALLS: u32 = 3;
+
 /// Where a backfill stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Position {
@@ -41,7 +44,7 @@ pub(crate) async fn run<F: FnMut(Event<'_>)>(
     let estimate = estimate(run, step).await?;
     // The record of the place is a row too.
     let size = Size { now: chunk.min(ROWS - 1), most: chunk.min(ROWS - 1) };
-    let mut fill = Backfill { run, step, estimate, size, position };
+    let mut fill = Backfill { run, step, estimate, size, position, stalled: 0 };
     match chunks(&step.statement.sql) {
         Chunks::Keys(walk) => match fill.keys(&walk).await? {
             Some(keys) => fill.along(&walk, &keys).await?,
@@ -60,6 +63,8 @@ struct Backfill<'r, 'a, 's, F> {
     estimate: Option<u64>,
     size: Size,
     position: Position,
+    /// How many passes in a row found no fewer rows than the one before.
+    stalled: u32,
 }
 
 /// How many rows a chunk has.
@@ -95,8 +100,10 @@ impl<F: FnMut(Event<'_>)> Backfill<'_, '_, '_, F> {
             if walk.condition.is_none() || pass == 0 {
                 return Ok(());
             }
-            if self.position.previous.is_some_and(|previous| pass >= previous && pass > self.size.most as u64)
-            {
+            // New rows come now and then; as many in every pass are the same rows again, or a writer that never stops.
+            let stalls = self.position.previous.is_some_and(|previous| pass >= previous);
+            self.stalled = if stalls { self.stalled + 1 } else { 0 };
+            if self.stalled == STALLS {
                 return Err(Error::endless(self.step));
             }
             self.position.previous = Some(pass);

@@ -74,18 +74,17 @@ pub fn check(folder: &Folder) -> Vec<Breach> {
             breaches.push(branch(migration, other, &migrations[place + 1..at]));
         }
         if parent.chain != other.chain && parent.chain != as_written(other) {
-            breaches.push(edited(migration, other));
+            breaches.push(edited(migration, other, place));
         }
     }
     breaches
 }
 
-/// The chain of a migration over what it was written on, whatever has become of that.
+/// The chain of a migration over what it was written on, whatever has become of that. One without a parent may have been
+/// the first.
 fn as_written(migration: &Migration) -> Checksum {
-    match &migration.parent {
-        Some(parent) => Checksum::of_all([parent.chain, migration.sha256]),
-        None => migration.chain,
-    }
+    let before = migration.parent.as_ref().map(|parent| parent.chain);
+    Checksum::of_all(before.into_iter().chain([migration.sha256]))
 }
 
 fn missing(migration: &Migration, parent: &Parent) -> Breach {
@@ -107,10 +106,9 @@ fn reordered(migration: &Migration, parent: &Migration) -> Breach {
     )
 }
 
-fn edited(migration: &Migration, parent: &Migration) -> Breach {
+fn edited(migration: &Migration, parent: &Migration, place: usize) -> Breach {
     // Without a parent of its own nothing says where in the row before it the edit is.
-    let or_before =
-        if parent.parent.is_none() && parent.chain != parent.sha256 { " or one before it" } else { "" };
+    let or_before = if parent.parent.is_none() && place > 0 { " or one before it" } else { "" };
     Breach::of(
         BreachKind::Edited,
         migration,

@@ -143,7 +143,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         let Step { migration, ordinal, statement } = step;
         let start = Instant::now();
         let mut pause = LOOKS.0;
-        let mut since = Duration::ZERO;
+        (self.on_event)(Event::Waiting { migration, statement, job: id, since: Duration::ZERO });
         loop {
             let progress = job::look(self.journal, job, id).await;
             match progress.map_err(|source| Error::wait(step, id, source))? {
@@ -156,10 +156,10 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                     return Err(Error::job(step, id, details));
                 }
             }
-            (self.on_event)(Event::Waiting { migration, statement, job: id, since });
             tokio::time::sleep(pause).await;
             self.lease.keep().await.map_err(|stop| Error::stopped(self.journal, step, stop))?;
-            (pause, since) = (pause.mul_f64(1.5).min(LOOKS.1), start.elapsed());
+            pause = pause.mul_f64(1.5).min(LOOKS.1);
+            (self.on_event)(Event::Waiting { migration, statement, job: id, since: start.elapsed() });
         }
     }
 

@@ -15,7 +15,7 @@ impl Error {
             std::io::ErrorKind::NotFound => "make the folder, or name the one that holds the migrations",
             _ => "check its permissions",
         };
-        Self::finding(format!("{} cannot be read", path.display())).with_hint(hint).with_source(source)
+        Self::new(format!("{} cannot be read", path.display())).with_hint(hint).with_source(source)
     }
 
     pub(crate) fn bad_name(path: &Path, name: &str) -> Self {

@@ -75,7 +75,7 @@ DELETE FROM owner WHERE id IN (SELECT id FROM owner WHERE id > 200 LIMIT 70);
 --> statement-breakpoint
 ALTER TABLE owner ADD CONSTRAINT visits_known CHECK (visits IS NOT NULL) NOT VALID;
 --> statement-breakpoint
-ALTER TABLE ASYNC owner VALIDATE CONSTRAINT visits_known;",
+ALTER TABLE ASYNC public.owner VALIDATE CONSTRAINT visits_known;",
         rows: &["SELECT concat_ws(' ', count(*), sum(n), sum(visits)) FROM owner"],
     },
     Story {
