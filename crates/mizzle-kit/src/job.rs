@@ -84,10 +84,11 @@ impl Job {
     /// Whether the catalog has what it is to bring; the row of `sys.jobs` is called `job`.
     fn is_done(&self) -> String {
         match self {
-            Self::Index { table, .. } => format!(
-                "SELECT bool_and(indisvalid) FROM pg_catalog.pg_index WHERE indrelid = to_regclass({}){}",
+            Self::Index { name, table } => format!(
+                "SELECT bool_and(indisvalid) FROM pg_catalog.pg_index WHERE indrelid = to_regclass({}){}{}",
                 table.text(),
-                self.named()
+                self.named(),
+                if name.is_none() { " AND indexrelid = coalesce(job.object_id, indexrelid)" } else { "" }
             ),
             Self::Validate { table, constraint } => format!(
                 "SELECT convalidated FROM pg_catalog.pg_constraint WHERE conrelid = to_regclass({}) \
@@ -98,7 +99,7 @@ impl Job {
         }
     }
 
-    /// Without a name that we know, all indexes of the table are meant.
+    /// Which of the table's indexes is meant: without a name that we know, the one of the job, or all.
     fn named(&self) -> String {
         match self {
             Self::Index { name: Some(name), .. } => format!(

@@ -1,7 +1,6 @@
 //! PostgreSQL's tokens, as far as they say where a statement ends and what it is about.
 
-/// The comment that ends a statement.
-pub(crate) const SEPARATOR: &str = "--> statement-breakpoint";
+use crate::split::SEPARATOR;
 
 /// What a comment begins with that speaks to us.
 pub(crate) const DIRECTIVE: &str = "-- mizzle:";

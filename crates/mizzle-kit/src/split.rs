@@ -7,6 +7,9 @@
 
 use crate::lexer::{DIRECTIVE, Fault, Kind, Lexer, Token};
 
+/// The comment that ends a statement.
+pub(crate) const SEPARATOR: &str = "--> statement-breakpoint";
+
 /// How a text is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {

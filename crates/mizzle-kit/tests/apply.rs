@@ -3,7 +3,7 @@
 mod database;
 
 use database::Database;
-use mizzle_kit::{Decision, Error, Folder, Options, Report, apply, repair};
+use mizzle_kit::{Decision, Error, Event, Folder, Options, Report, apply, repair};
 
 const INIT: (&str, &str) = (
     "0000_init",
@@ -126,6 +126,46 @@ async fn an_edit_that_is_right_is_accepted_by_a_person() {
     let accept = Decision::Accept("0000_init".into());
     repair(&database.client, &folder, &Options::new("public"), &accept).await.expect("it is written");
     assert!(run(&database, &[shorter]).await.0.expect("it fits").is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_leaves_an_open_question_that_the_next_run_answers() {
+    let database = Database::start().await;
+    run(&database, &[INIT]).await.0.expect("it applies");
+    let next = ("0001_next", "CREATE TABLE pet (id uuid PRIMARY KEY)");
+    let folder = Folder::embedded(&[INIT, next]).expect("a good folder");
+    let client = database.client().await;
+    let lost = apply(&client, &folder, &Options::new("public"), |event| {
+        if matches!(event, Event::Starting { .. }) {
+            database.local.inject(mizzle_local::Fault::DropAfterCommit);
+        }
+    });
+    let error = lost.await.expect_err("the connection is gone");
+    assert!(error.is_outcome_unknown() && !error.is_finding(), "{error}");
+    assert!(error.hint().expect("a cure").contains("the next run asks the catalog"));
+
+    database.execute("UPDATE __mizzle_migrations SET expires_at = NULL WHERE ordinal = -1").await;
+    let (report, lines) = run(&database, &[INIT, next]).await;
+    assert_eq!(report.expect("it has happened").statements(), 1);
+    let proved = "  CREATE TABLE pet (id uuid PRIMARY KEY) (an earlier run did it, as the catalog shows)";
+    assert_eq!(lines.last().map(String::as_str), Some(proved));
+}
+
+#[tokio::test]
+async fn a_statement_that_loses_to_another_schema_change_runs_again() {
+    let database = Database::start().await;
+    let folder = Folder::embedded(&[INIT]).expect("a good folder");
+    let mut lines = Vec::new();
+    apply(&database.client, &folder, &Options::new("public"), |event| {
+        if matches!(event, Event::Starting { .. }) {
+            database.local.inject("oc001@1-2".parse::<mizzle_local::FaultRule>().expect("a rule"));
+        }
+        lines.push(event.to_string());
+    })
+    .await
+    .expect("it applies");
+    assert!(lines.contains(&"  conflict in line 1, attempt 3".to_owned()), "{lines:?}");
+    assert_eq!(database.count("owner").await, 2);
 }
 
 #[tokio::test]
