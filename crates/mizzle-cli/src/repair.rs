@@ -7,21 +7,8 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::migrations::{Place, Target, say};
 
-/// Record what you know and the catalog cannot show. No statement of a migration is run.
-///
-/// After a crash the next `mizzle migrate` proves by the catalog whether the statement it was at has happened. Where
-/// nothing in the catalog can show that, it stops and names the statement: look yourself, then say so here.
+// Its documentation would take the place of the command's.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  mizzle repair --applied 0003_seq:2     statement 2 of 0003_seq has happened: go on behind it
-  mizzle repair --again 0003_seq:2       it has not: run it again
-  mizzle repair --accept 0001_pets       the file was edited after it was applied, and that is right
-  mizzle repair --unlock                 the run that is at work is dead: do not wait for its time to end
-
-A name without a number means all statements of the migration.
-
-Exit codes: 0 recorded, 1 there was nothing to record, 2 wrong usage, 3 no connection or another obstacle.")]
 #[group(id = "decision", required = true, multiple = false)]
 pub(crate) struct Decisions {
     /// It has happened: record it as applied
@@ -42,7 +29,20 @@ pub(crate) struct Decisions {
 }
 
 /// Record what you know and the catalog cannot show. No statement of a migration is run.
+///
+/// After a crash the next `mizzle migrate` proves by the catalog whether the statement it was at has happened. Where
+/// nothing in the catalog can show that, it stops and names the statement: look yourself, then say so here.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mizzle repair --applied 0003_seq:2     statement 2 of 0003_seq has happened: go on behind it
+  mizzle repair --again 0003_seq:2       it has not: run it again
+  mizzle repair --accept 0001_pets       the file was edited after it was applied, and that is right
+  mizzle repair --unlock                 the run that is at work is dead: do not wait for its time to end
+
+A name without a number means all statements of the migration.
+
+Exit codes: 0 recorded, 1 there was nothing to record, 2 wrong usage, 3 no connection or another obstacle.")]
 pub(crate) struct Options {
     #[command(flatten)]
     decisions: Decisions,

@@ -6,6 +6,7 @@
 
 use tokio_postgres::SimpleQueryRow;
 
+use crate::journal::Record;
 use crate::name::{identifier, literal};
 use crate::run::Run;
 use crate::simple::{column, rows};
@@ -13,8 +14,12 @@ use crate::{Checksum, Error, Event, Folder, Migration};
 
 const TABLE: &str = "__drizzle_migrations";
 
-/// Records as applied what such a table says, if there is one; whether there was something.
-pub(crate) async fn adopt<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Result<bool, Error> {
+/// Records as applied what such a table says beyond what is recorded, if there is one; whether there was something.
+pub(crate) async fn adopt<F: FnMut(Event<'_>)>(
+    run: &mut Run<'_, F>,
+    folder: &Folder,
+    recorded: &[Record],
+) -> Result<bool, Error> {
     let journal = run.journal;
     let failed = |source| Error::journal(journal, source);
     // Its own schema is `drizzle`; the sample's is wherever the search path leads.
@@ -30,8 +35,14 @@ pub(crate) async fn adopt<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Fo
     let select = format!("SELECT * FROM {table}");
     let records = rows(journal.client, &journal.options.retry, &select).await.map_err(failed)?;
 
-    let applied: Vec<&Migration> =
-        records.iter().map(|record| migration(folder, &table, record)).collect::<Result<_, _>>()?;
+    let is_new = |record: &&SimpleQueryRow| {
+        name(record).is_none_or(|name| recorded.iter().all(|record| record.migration != name))
+    };
+    let applied: Vec<&Migration> = records
+        .iter()
+        .filter(is_new)
+        .map(|record| migration(folder, &table, record))
+        .collect::<Result<_, _>>()?;
     let statements: Vec<_> = applied
         .iter()
         .flat_map(|migration| (0..migration.statements.len()).map(move |ordinal| (*migration, ordinal)))
@@ -46,12 +57,16 @@ pub(crate) async fn adopt<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Fo
     Ok(true)
 }
 
+/// The name that a record has for its migration; older ones of Drizzle have none.
+fn name(record: &SimpleQueryRow) -> Option<&str> {
+    column(record, "tag").or_else(|| column(record, "name"))
+}
+
 /// The migration that a record is about.
 fn migration<'a>(folder: &'a Folder, table: &str, record: &SimpleQueryRow) -> Result<&'a Migration, Error> {
     let hash = column(record, "hash").and_then(|hash| hash.parse::<Checksum>().ok());
     let is_the_file = |migration: &&Migration| hash.is_some_and(|hash| migration.file_sums.contains(&hash));
-    let name = column(record, "tag").or_else(|| column(record, "name"));
-    let Some(name) = name else {
+    let Some(name) = name(record) else {
         // Older records have the sum alone.
         let found = folder.migrations().iter().find(is_the_file);
         let what = || column(record, "hash").unwrap_or_default().to_owned();

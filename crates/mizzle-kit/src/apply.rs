@@ -113,7 +113,9 @@ pub async fn apply(
 /// Everything that is pending, under the lease.
 async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Result<(), Error> {
     let mut records = read(run.journal).await?;
-    if records.rows.is_empty() && adopt::adopt(run, folder).await? {
+    // Until a run has applied something itself, another tool's records may be all there is, or the rest of it.
+    let is_fresh = records.rows.iter().all(|record| record.note.is_some());
+    if is_fresh && adopt::adopt(run, folder, &records.rows).await? {
         records = read(run.journal).await?;
     }
     let pending = pending(folder, &records.rows)?;

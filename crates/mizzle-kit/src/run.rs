@@ -83,7 +83,9 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         } else if shape.is_data {
             self.with_record(step).await
         } else {
-            self.alone(step, shape).await
+            // Only a statement that an earlier run has sent as well can be overtaken by that.
+            let before = before.filter(|_| attempts > 1);
+            self.alone(step, shape, before).await
         }
     }
 
@@ -101,10 +103,18 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
     }
 
     /// A statement of the catalog, in a transaction of its own as DSQL demands.
-    async fn alone(&mut self, step: Step<'_>, shape: &Shape) -> Result<(), Error> {
+    async fn alone(&mut self, step: Step<'_>, shape: &Shape, before: Option<String>) -> Result<(), Error> {
         let Step { migration, ordinal, statement } = step;
         let answer = match self.send(step).await {
             Ok(answer) => answer,
+            // What the killed run had sent was still on its way, and has come first.
+            Err(source)
+                if source.as_db_error().is_some()
+                    && before.is_some()
+                    && self.catalog(step, shape).await? != before =>
+            {
+                Vec::new()
+            }
             Err(source) => return Err(self.refused(step, source).await),
         };
         (self.on_event)(Event::Answered { migration, statement });

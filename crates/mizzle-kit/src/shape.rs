@@ -339,3 +339,90 @@ fn mapping(tokens: &mut Tokens<'_>) -> Option<Shape> {
     let role = tokens.name()?;
     Some(one(Aspect::Mapping(role.clone()), &role))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known of a statement, in a line.
+    #[track_caller]
+    fn check(sql: &str, expect: &str) {
+        let Shape { is_data, aspects, is_repeatable, job, objects } = Shape::of(sql);
+        let mut words: Vec<String> = aspects.iter().map(aspect).collect();
+        words.extend(is_data.then(|| "data".into()));
+        words.extend(is_repeatable.then(|| "repeatable".into()));
+        words.extend(job.map(|job| match job {
+            Job::Index { name, .. } => {
+                format!("job of {}", name.map_or("some index".into(), |name| name.name))
+            }
+            Job::Validate { constraint, .. } => format!("job of {constraint}"),
+        }));
+        assert_eq!(format!("{}: {}", objects.join(" "), words.join(", ")), expect, "{sql}");
+    }
+
+    fn aspect(aspect: &Aspect) -> String {
+        match aspect {
+            Aspect::Relation { name, made } => {
+                format!("{}{}", if *made { "new " } else { "" }, name.quoted())
+            }
+            Aspect::Column { table, column } => format!("{}.{column}", table.name),
+            Aspect::Constraint { table, name } => format!("{}'s {name}", table.name),
+            Aspect::Constraints(table) => format!("constraints of {}", table.name),
+            Aspect::Indexes(table) => format!("indexes of {}", table.name),
+            Aspect::Comment { relation, column } => format!("comment on {} {column:?}", relation.name),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_made_and_dropped_is_there_or_not() {
+        check("CREATE TABLE \"Owner\" (id int)", "Owner: new \"Owner\"");
+        check("create table if not exists a.B (x int)", "b: new \"a\".\"b\"");
+        check("CREATE VIEW v AS SELECT 1", "v: new \"v\"");
+        check("DROP TABLE IF EXISTS a, b.c CASCADE", "a c: \"a\", \"b\".\"c\"");
+        check("DROP INDEX i", "i: \"i\"");
+        check("CREATE OR REPLACE VIEW v AS SELECT 1", "v: View(Name { schema: None, name: \"v\" })");
+        check("DROP SCHEMA s", "s: Schema(\"s\")");
+        check("CREATE ROLE r WITH LOGIN", "r: Role(\"r\")");
+        check("AWS IAM GRANT r TO 'arn:x'", "r: Mapping(\"r\")");
+    }
+
+    #[test]
+    fn an_index_is_seen_among_those_of_its_table() {
+        check("CREATE UNIQUE INDEX ASYNC i ON s.t (a)", "t i: indexes of t, job of i");
+        check("CREATE INDEX ASYNC ON t (lower(a))", "t: indexes of t, job of some index");
+        check("CREATE INDEX ASYNC IF NOT EXISTS i ON t (a)", "t i: indexes of t, job of i");
+    }
+
+    #[test]
+    fn every_action_on_a_table_is_looked_at() {
+        check("ALTER TABLE t ADD COLUMN c numeric(10, 2), DROP d", "t: t.c, t.d");
+        check("ALTER TABLE ONLY t ADD c text", "t: t.c");
+        check("ALTER TABLE t ALTER COLUMN c SET DEFAULT (1, 2), ALTER d DROP NOT NULL", "t: t.c, t.d");
+        check("ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0) NOT VALID", "t: t's k");
+        check("ALTER TABLE t ADD CHECK (a > 0) NOT VALID", "t: constraints of t");
+        check("ALTER TABLE t DROP CONSTRAINT IF EXISTS k", "t: t's k");
+        check("ALTER TABLE t RENAME a TO b", "t: t.a, t.b");
+        check("ALTER TABLE t RENAME CONSTRAINT a TO b", "t: t's a, t's b");
+        check("ALTER TABLE s.t RENAME TO u", "t u: \"s\".\"t\", \"s\".\"u\"");
+        check("ALTER TABLE t SET SCHEMA s", "t t: \"t\", \"s\".\"t\"");
+        check("ALTER TABLE t OWNER TO r", "t: repeatable");
+        check("ALTER TABLE ASYNC s.t VALIDATE CONSTRAINT k", "t: repeatable, job of k");
+        check("COMMENT ON COLUMN s.t.c IS 'x'", "t: comment on t Some(\"c\"), repeatable");
+    }
+
+    #[test]
+    fn rows_are_told_from_the_catalog() {
+        check("INSERT INTO a SELECT * FROM b", "a: data");
+        check("WITH x AS (DELETE FROM a RETURNING 1) UPDATE b SET c = 1", "a b: data");
+        check("select setval('s', 1)", ": data");
+        check("GRANT SELECT ON t TO r", ": repeatable");
+    }
+
+    #[test]
+    fn what_no_look_can_show_is_neither() {
+        check("ALTER SEQUENCE s RESTART WITH 5", ": ");
+        check("ALTER TABLE t ALTER c RESTART", "t: ");
+        check("VACUUM t", ": ");
+    }
+}

@@ -5,7 +5,7 @@ mod database;
 use std::path::Path;
 
 use database::Database;
-use mizzle_kit::{Checksum, Error, Folder, Options, Report, apply};
+use mizzle_kit::{Checksum, Decision, Error, Folder, Options, Report, apply, repair};
 use tempfile::TempDir;
 
 const INIT: &str = "CREATE TABLE \"owner\" (\n\t\"id\" uuid PRIMARY KEY DEFAULT gen_random_uuid()\n);\n\
@@ -138,6 +138,18 @@ async fn a_file_that_was_lost_or_edited_since_is_named() {
     assert!(error.to_string().contains("0000_init.sql: the file is not the one"), "{error}");
     assert!(error.hint().expect("a cure").contains("mizzle repair --applied 0000_init"));
 
+    let folder = Folder::read(root.path()).expect("a good folder");
+    let applied = Decision::Applied("0000_init".into());
+    repair(&database.client, &folder, &Options::new("public"), &applied).await.expect("it is written");
+    let hash = Checksum::of("a third text");
+    let row = format!("('{hash}', '0001_next', 1767225700000)");
+    database
+        .execute(&format!("INSERT INTO \"__drizzle_migrations\" (hash, tag, created_at) VALUES {row}"))
+        .await;
+    let error = run(&database, root.path()).await.0.expect_err("the next is another file too");
+    assert!(error.to_string().contains("0001_next.sql: the file is not the one"), "{error}");
+
+    database.execute("DELETE FROM __mizzle_migrations").await;
     database.execute("UPDATE \"__drizzle_migrations\" SET tag = '0000_gone'").await;
     let error = run(&database, root.path()).await.0.expect_err("it is gone");
     assert!(error.to_string().starts_with("migration 0000_gone is applied by "), "{error}");

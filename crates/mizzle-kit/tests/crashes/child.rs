@@ -14,7 +14,7 @@ pub(crate) const STORY: &str = "MIZZLE_CRASH_STORY";
 /// Whether it stops at each step.
 pub(crate) const STOPS: &str = "MIZZLE_CRASH_STOPS";
 
-/// How long a run may be silent here: short, since every kill is followed by a wait for it.
+/// How long a run that is killed may be silent: short, since every kill is followed by a wait for it.
 pub(crate) const LEASE: Duration = Duration::from_millis(500);
 
 /// In the parent this finds nothing to do.
@@ -26,7 +26,9 @@ async fn child() {
     let folder = Folder::embedded(&[("0000_story", story.migration)]).expect("a good migration");
     let client = Config::from_env().expect("the parent says where").connect().await.expect("it lets us in");
     let mut options = Options::new("public");
-    options.lease = LEASE;
+    if stops {
+        options.lease = LEASE;
+    }
     let report = apply(&client, &folder, &options, |event| {
         if let (true, Some(step)) = (stops, step(&event)) {
             tell(&step);
