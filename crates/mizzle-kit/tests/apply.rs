@@ -135,7 +135,8 @@ async fn a_connection_that_is_lost_leaves_an_open_question_that_the_next_run_ans
     let next = ("0001_next", "CREATE TABLE pet (id uuid PRIMARY KEY)");
     let folder = Folder::embedded(&[INIT, next]).expect("a good folder");
     let client = database.client().await;
-    let lost = apply(&client, &folder, &Options::new("public"), |event| {
+    let options = Options::new("public");
+    let lost = apply(&client, &folder, &options, |event| {
         if matches!(event, Event::Starting { .. }) {
             database.local.inject(mizzle_local::Fault::DropAfterCommit);
         }

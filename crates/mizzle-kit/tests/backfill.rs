@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use database::Database;
 use mizzle_kit::{Error, Event, Folder, Options, Report, apply};
 
-const TABLE: &str = "CREATE TABLE account (region integer, id integer, balance bigint NOT NULL, cents bigint, PRIMARY KEY (region, id))";
+const TABLE: &str = "CREATE TABLE account (region integer, id integer, balance bigint NOT NULL, cents bigint, \
+                     PRIMARY KEY (region, id))";
 
 /// Rows in transactions that DSQL accepts.
 async fn fill(database: &Database, rows: usize) {
@@ -48,12 +49,14 @@ async fn every_row_is_right_and_no_writers_update_is_lost() {
                     }
                     // As an application of the new version: it keeps both columns, and adds rows of its own.
                     let id = (turn * 7_919 + writer * 104_729) % rows + 1;
-                    let update = "UPDATE account SET balance = balance + 1, cents = (balance + 1) * 100 WHERE region = $1 AND id = $2";
+                    let update = "UPDATE account SET balance = balance + 1, cents = (balance + 1) * 100 \
+                                  WHERE region = $1 AND id = $2";
                     let (region, id) = ((id % 3) as i32, id as i32);
                     let updated = client.execute(update, &[&region, &id]).await;
                     added.fetch_add(u64::from(updated.is_ok_and(|rows| rows == 1)), Ordering::SeqCst);
                     if turn % 50 == 0 {
-                        let insert = format!("INSERT INTO account VALUES (-1, {}, 0, NULL)", turn * 3 + writer);
+                        let insert =
+                            format!("INSERT INTO account VALUES (-1, {}, 0, NULL)", turn * 3 + writer);
                         client.batch_execute(&insert).await.expect("a new row");
                     }
                 }

@@ -140,8 +140,9 @@ DROP SEQUENCE clinic.numbers;",
 
 /// What the catalog holds of a program's own objects, as one text.
 pub(crate) const CATALOG: &[&str] = &[
-    "SELECT string_agg(concat_ws(' ', c.oid::regclass, c.relkind, obj_description(c.oid)), E'\\n' ORDER BY c.oid::regclass::text) \
-     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'clinic') AND relname NOT LIKE '%mizzle%'",
+    "SELECT string_agg(concat_ws(' ', c.oid::regclass, c.relkind, obj_description(c.oid)), E'\\n' \
+     ORDER BY c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+     WHERE n.nspname IN ('public', 'clinic') AND relname NOT LIKE '%mizzle%'",
     "SELECT string_agg(concat_ws(' ', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
      pg_get_expr(d.adbin, d.adrelid)), E'\\n' ORDER BY a.attrelid::regclass::text, a.attnum) FROM pg_attribute a \
      JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'v') JOIN pg_namespace n ON n.oid = c.relnamespace \
