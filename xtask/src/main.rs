@@ -3,6 +3,7 @@
 mod checks;
 mod ci;
 mod compile_cost;
+mod crashes;
 mod faults;
 mod weight;
 
@@ -11,6 +12,7 @@ use std::process::{Command, ExitCode};
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
+cargo xtask crashes  migrations that are killed at every statement; --rows 1000000 for a large backfill besides
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
 cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
         ["faults", "--short"] => faults::run(true),
         ["weight"] => weight::run(true),
         ["weight", "--counts"] => weight::run(false),
+        ["crashes"] => crashes::run(None),
+        ["crashes", "--rows", rows] => crashes::run(Some(rows)),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };
@@ -52,6 +56,13 @@ fn bench(arguments: &[String]) -> Result<(), String> {
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
+    // What cargo says of this task's own package: build scripts that look at it would run again, and all behind them.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -1,13 +1,20 @@
 //! The `mizzle` command.
 
+mod check;
+mod completions;
 mod failure;
 mod lint;
 mod local;
 mod migrate;
+mod migrations;
 mod principal;
+mod progress;
 mod psql;
+mod repair;
 mod size;
+mod status;
 mod token;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -16,8 +23,13 @@ use clap::{Parser, Subcommand};
 use crate::failure::Failure;
 
 /// Tools for Amazon Aurora DSQL.
+///
+/// The cluster is the one that CLUSTER_ENDPOINT names, the credentials are found as AWS's own tools find them; the env file
+/// of `mizzle local` sets everything for a cluster on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "mizzle", version, propagate_version = true)]
+#[command(after_help = "\
+Exit codes: 0 done, 1 something was found or a migration is wrong, 2 wrong usage, 3 an obstacle on the way.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -25,26 +37,39 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    // SQL and migrations: what writes them stands before what applies them.
     Lint(lint::Options),
-    Local(local::Options),
+    Check(check::Options),
+    Undo(undo::Options),
     Migrate(migrate::Options),
+    Status(status::Options),
+    Repair(repair::Options),
+    // A cluster.
+    Local(local::Options),
     Token(token::Options),
     Psql(psql::Options),
+    // The command itself.
+    Completions(completions::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Lint(options) => return lint::run(&options),
-        Command::Local(options) => local::run(options).await,
+        Command::Check(options) => check::run(options).await,
+        Command::Undo(options) => undo::run(options).await,
         Command::Migrate(options) => migrate::run(options).await,
+        Command::Status(options) => status::run(options).await,
+        Command::Repair(options) => repair::run(options).await,
+        Command::Local(options) => local::run(options).await,
         Command::Token(options) => token::run(options).await,
         Command::Psql(options) => psql::run(options).await,
+        Command::Completions(options) => completions::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprint!("{failure}");
+            failure.print();
             failure.exit_code().into()
         }
     }

@@ -1,68 +1,68 @@
 //! `mizzle migrate`: applies a folder of migrations to the cluster that the environment names.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use mizzle_connect::Config;
-use mizzle_kit::Folder;
+use mizzle_kit::{Report, apply};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::migrations::{self, Place, Target, say};
+use crate::progress::Progress;
 
 /// Apply pending migrations to the cluster that CLUSTER_ENDPOINT names.
+///
+/// Each statement runs in a transaction of its own, as Aurora DSQL demands for DDL, and is recorded in the table
+/// __mizzle_migrations before and after. Index builds and validations are waited for and looked at. Any number of runs
+/// may start at once: one works, the others wait. A run that was killed is continued by the next, which asks the catalog
+/// what has happened.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
-    /// Folder of the migrations
-    #[arg(long, value_name = "D", default_value = "migrations")]
-    dir: PathBuf,
+#[command(after_help = "\
+Examples:
+  mizzle migrate                              the folder `migrations`, the schema public
+  mizzle migrate --dir db/migrations --schema clinic
+  mizzle migrate --json | jq .end             for scripts
 
-    /// Schema of the tracking table, and of every name in a migration that names no schema
-    #[arg(long, value_name = "S", default_value = "public")]
-    schema: String,
+A migration is a file migrations/<number>_<name>/migration.sql; a line `--> statement-breakpoint` stands between two
+statements. `-- mizzle: backfill chunk=3000` in front of an UPDATE or DELETE runs it in chunks, over any number of rows.
+Drizzle's folders and records are taken over as they are.
+
+Exit codes: 0 done, 1 a migration or its history is wrong, 2 wrong usage, 3 no connection or another obstacle.
+When it stops, what is applied stays applied: `mizzle status` shows where it is, and the next run goes on from there.")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    target: Target,
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     crate::trace(0);
-    let folder = Folder::read(&options.dir)?;
-    let client = Config::from_env()?.search_path(quoted(&options.schema)).connect().await?;
-    let settings = mizzle_kit::Options::new(options.schema);
-    let applied = mizzle_kit::apply(&client, &folder, &settings, |event| println!("{event}")).await;
-    match applied {
-        Ok(report) => {
-            println!("{report}");
-            Ok(())
-        }
-        Err(error) => {
-            if !error.report().is_empty() {
-                println!("{}", error.report());
-            }
-            Err(error.into())
-        }
+    let folder = options.place.folder()?;
+    let client = options.target.connect().await?;
+    let progress = Progress::new(options.place.json);
+    let applied = apply(&client, &folder, &options.target.options(), |event| progress.tell(&event)).await;
+    progress.clear();
+    let (report, error) = match &applied {
+        Ok(report) => (report, None),
+        Err(error) => (error.report(), Some(error)),
+    };
+    if options.place.json {
+        say(document(report, error));
+    } else if error.is_none() || !report.is_empty() {
+        say(report);
     }
+    applied?;
+    Ok(())
 }
 
-fn quoted(schema: &str) -> String {
-    format!("\"{}\"", schema.replace('"', "\"\""))
-}
-
-impl From<mizzle_connect::Error> for Failure {
-    fn from(error: mizzle_connect::Error) -> Failure {
-        let hint = error.hint().map(str::to_owned);
-        // A server's refusal is quoted in the error's own text; its sources would say it again.
-        if error.sql_state().is_some() {
-            Failure::new(error.to_string(), hint)
-        } else {
-            Failure::new(error, hint)
-        }
-    }
-}
-
-impl From<mizzle_kit::Error> for Failure {
-    fn from(error: mizzle_kit::Error) -> Failure {
-        let hint = error.hint().map(str::to_owned);
-        if error.sql_state().is_some() {
-            Failure::new(error.to_string(), hint)
-        } else {
-            Failure::new(error, hint)
-        }
-    }
+fn document(report: &Report, error: Option<&mizzle_kit::Error>) -> Value {
+    let migrations = report.migrations.iter().map(|migration| {
+        json!({ "name": migration.name, "statements": migration.statements, "complete": migration.complete })
+    });
+    json!({
+        "applied": migrations.collect::<Vec<_>>(),
+        "adopted": report.adopted,
+        "waited": report.waited,
+        "end": report.end.as_ref().map(|(name, chain)| json!({ "migration": name, "chain": chain.to_string() })),
+        "error": error.map(migrations::error),
+    })
 }

@@ -89,7 +89,7 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn fails(arguments: &[&str]) -> String {
-    fails_with(1, arguments)
+    fails_with(3, arguments)
 }
 
 fn fails_with(code: i32, arguments: &[&str]) -> String {

@@ -1,28 +1,33 @@
-//! The runner: brings a database up to a folder, one statement in one transaction at a time.
+//! Brings a database up to a folder, or waits until another run has done so.
 //!
 //! ```text
-//! for each pending statement:   run it alone ─▶ job? wait for it ─▶ record it in a transaction of its own
-//!                                    └── 40001: run it again ──┘
+//! read the records ─▶ nothing pending? done, after one round trip
+//!        │
+//!        ▼
+//! take the lease ◀── held by another run: look again ──▶ nothing pending any more? done
+//!        │
+//!        ▼
+//! read the records again, take over another tool's, run each pending statement, give the lease back
 //! ```
-//!
-//! A run that ends between a statement and its record leaves the one without the other. The next run then meets an
-//! object that exists already; it says so and how to tell, and guesses nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mizzle_connect::{RetryPolicy, retry};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use mizzle_connect::RetryPolicy;
+use tokio_postgres::Client;
 
-use crate::job::{self, Outcome};
-use crate::journal::Journal;
+use crate::journal::{Journal, Records};
+use crate::lease::{Attempt, Lease};
 use crate::pending::{Pending, pending};
-use crate::{Error, Event, Folder, Migration, Report};
+use crate::run::Run;
+use crate::simple::spread;
+use crate::{Error, Event, Folder, Report, adopt};
 
-/// Between two waits for a job that the server gave up waiting for.
-const WAIT_PAUSE: Duration = Duration::from_secs(1);
+/// Between two looks at a lease that another run holds.
+const LOOK: Duration = Duration::from_millis(200);
 
-/// Where a run keeps its records, and how it meets conflicts.
+/// Where a run keeps its records, and how it meets conflicts and other runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// The schema of the tracking table. Statements find their own schemas by the connection's search path.
     pub schema: String,
@@ -31,118 +36,108 @@ pub struct Options {
     /// When a statement that lost to another transaction runs again. DDL loses too: DSQL refuses it with OC001 while
     /// other sessions change the schema.
     pub retry: RetryPolicy,
+    /// How long a run may be silent until another takes its place; 20 s by default. After a crash the next run waits so
+    /// long. A statement that another run took over from the middle of gets twice as long the next time.
+    pub lease: Duration,
+    /// Who runs, for those who wait; the host and the process by default.
+    pub runner: String,
 }
 
 impl Options {
     /// Options with the tracking table in this schema.
     pub fn new(schema: impl Into<String>) -> Self {
-        Self { schema: schema.into(), table: "__mizzle_migrations".into(), retry: RetryPolicy::default() }
+        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| {
+            let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            name.trim().to_owned()
+        });
+        Self {
+            schema: schema.into(),
+            table: "__mizzle_migrations".into(),
+            retry: RetryPolicy::default(),
+            lease: Duration::from_secs(20),
+            runner: format!("process {} on {host}", std::process::id()),
+        }
     }
 }
 
-/// Applies what is pending and returns what was applied; a second run applies nothing.
+/// Applies what is pending and returns what was applied; a second run applies nothing, and costs one round trip.
 ///
-/// Statements run in autocommit on `client`, which must not be in a transaction. A statement that begins a job, such
-/// as `CREATE INDEX ASYNC`, is applied when the job has succeeded. One run at a time: DSQL has no advisory locks, and
-/// two runs at once stop at each other's objects or records.
+/// Statements run in autocommit on `client`, which must not be in a transaction and is left without one unless this
+/// future is dropped. A statement that begins a job, such as `CREATE INDEX ASYNC`, is applied when the catalog shows
+/// that the job has succeeded. Any number of runs may start at once: one works, the others wait for it. A run that
+/// was killed is continued by the next: the catalog shows whether the statement that it was at has happened.
 ///
 /// # Errors
-/// When the folder does not fit what is recorded, or the server refuses a statement or fails its job. The error names
-/// the file and the line, and [`Error::report`] tells what was applied until then; that stays applied.
+/// When the folder does not fit what is recorded, the server refuses a statement or fails its job, or nobody can tell
+/// whether a statement of a killed run has happened. The error names the file and the line, and [`Error::report`] tells
+/// what was applied until then; that stays applied.
 pub async fn apply(
     client: &Client,
     folder: &Folder,
     options: &Options,
-    on_event: impl FnMut(Event<'_>),
+    mut on_event: impl FnMut(Event<'_>),
 ) -> Result<Report, Error> {
-    let journal = Journal::new(client, options);
-    let mut run = Run { client, journal, retry: &options.retry, on_event, report: Report::default() };
-    match run.all(folder).await {
-        Ok(()) => Ok(run.report),
-        Err(error) => Err(error.with_report(run.report)),
-    }
-}
-
-struct Run<'a, F> {
-    client: &'a Client,
-    journal: Journal<'a>,
-    retry: &'a RetryPolicy,
-    on_event: F,
-    report: Report,
-}
-
-impl<F: FnMut(Event<'_>)> Run<'_, F> {
-    async fn all(&mut self, folder: &Folder) -> Result<(), Error> {
-        retry(self.retry, async || self.journal.create().await)
-            .await
-            .map_err(|source| Error::journal(self.journal.table(), source))?;
-        let records = retry(self.retry, async || self.journal.records().await)
-            .await
-            .map_err(|source| Error::journal(self.journal.table(), source))?;
-        for pending in pending(folder, &records)? {
-            self.migration(pending).await?;
+    let journal = Journal { client, options };
+    let mut records = read(journal).await?;
+    let mut waited = false;
+    let mut told = String::new();
+    while !pending(folder, &records.rows)?.is_empty() {
+        if !records.is_current {
+            journal.prepare().await.map_err(|source| Error::journal(journal, source))?;
         }
-        Ok(())
-    }
-
-    async fn migration(&mut self, Pending { migration, from }: Pending<'_>) -> Result<(), Error> {
-        (self.on_event)(Event::Applying { migration });
-        for ordinal in from..migration.statements.len() {
-            self.statement(migration, ordinal).await?;
-            self.report.add(migration, ordinal + 1 == migration.statements.len());
-        }
-        Ok(())
-    }
-
-    async fn statement(&mut self, migration: &Migration, ordinal: usize) -> Result<(), Error> {
-        let start = Instant::now();
-        let statement = &migration.statements[ordinal];
-        let answer = self.execute(migration, ordinal).await.map_err(|source| {
-            // Only the first statement of a run can be one that an earlier run left without its record.
-            let record = self.report.is_empty().then(|| self.journal.insert(migration, ordinal));
-            Error::statement(migration, statement, source, record)
-        })?;
-        if let Some(job) = job::started(&answer) {
-            (self.on_event)(Event::Waiting { migration, statement, job: &job });
-            self.wait(migration, ordinal, &job).await?;
-        }
-        retry(self.retry, async || self.journal.record(migration, ordinal).await).await.map_err(
-            |source| Error::record(migration, statement, source, &self.journal.insert(migration, ordinal)),
-        )?;
-        (self.on_event)(Event::Applied { migration, statement, took: start.elapsed() });
-        Ok(())
-    }
-
-    async fn execute(
-        &mut self,
-        migration: &Migration,
-        ordinal: usize,
-    ) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
-        let statement = &migration.statements[ordinal];
-        let mut attempt = 0;
-        retry(self.retry, async || {
-            if attempt > 0 {
-                (self.on_event)(Event::Retrying { migration, statement, attempt });
+        match Lease::take(journal).await.map_err(|source| Error::journal(journal, source))? {
+            Attempt::Got(lease) => {
+                let mut run = Run::new(journal, &lease, &mut on_event);
+                let done = work(&mut run, folder).await;
+                let report = run.report;
+                lease.release().await;
+                return match done {
+                    Ok(()) => Ok(Report { waited: waited && report.is_empty(), ..report }),
+                    Err(error) => Err(error.with_report(report)),
+                };
             }
-            attempt += 1;
-            self.client.simple_query(&statement.sql).await
-        })
-        .await
-    }
-
-    async fn wait(&self, migration: &Migration, ordinal: usize, job: &str) -> Result<(), Error> {
-        let statement = &migration.statements[ordinal];
-        // The wait itself may be long, so only the number of conflicts ends it.
-        let policy = RetryPolicy { deadline: Duration::MAX, ..self.retry.clone() };
-        loop {
-            let outcome = retry(&policy, async || job::wait(self.client, job).await).await;
-            match outcome.map_err(|source| Error::wait(migration, statement, job, source))? {
-                Outcome::Completed => return Ok(()),
-                Outcome::Running => tokio::time::sleep(WAIT_PAUSE).await,
-                Outcome::Failed(details) => {
-                    return Err(Error::job(migration, statement, job, details.as_deref()));
+            Attempt::Taken { runner, left } => {
+                if told != runner {
+                    on_event(Event::Queueing { runner: &runner, left });
+                    told = runner;
                 }
+                waited = true;
+                tokio::time::sleep(LOOK.mul_f64(0.5 + spread(0))).await;
+                records = read(journal).await?;
             }
         }
     }
+    Ok(Report { waited, end: end(folder), ..Report::default() })
+}
+
+/// Everything that is pending, under the lease.
+async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Result<(), Error> {
+    let mut records = read(run.journal).await?;
+    // Until a run has applied something itself, another tool's records may be all there is, or the rest of it.
+    let is_fresh = records.rows.iter().all(|record| record.note.is_some());
+    if is_fresh && adopt::adopt(run, folder, &records.rows).await? {
+        records = read(run.journal).await?;
+    }
+    let pending = pending(folder, &records.rows)?;
+    let applied = folder.migrations().len() - pending.len();
+    run.report.end = applied
+        .checked_sub(1)
+        .map(|last| &folder.migrations()[last])
+        .map(|last| (last.name.clone(), last.chain));
+    for Pending { migration, from, mut open } in pending {
+        (run.on_event)(Event::Applying { migration });
+        for ordinal in from..migration.statements.len() {
+            run.statement(migration, ordinal, open.take()).await?;
+            run.report.add(migration, ordinal + 1 == migration.statements.len());
+        }
+    }
+    Ok(())
+}
+
+async fn read(journal: Journal<'_>) -> Result<Records, Error> {
+    journal.records().await.map_err(|source| Error::journal(journal, source))
+}
+
+fn end(folder: &Folder) -> Option<(String, crate::Checksum)> {
+    folder.migrations().last().map(|last| (last.name.clone(), last.chain))
 }

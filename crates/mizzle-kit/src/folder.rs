@@ -2,51 +2,32 @@
 //!
 //! ```text
 //! migrations/
-//! ├── 20261122101500_init/migration.sql      <digits>_<name>, in the order of their numbers
-//! └── 20261122103000_pets/migration.sql      statements separated by `--> statement-breakpoint`
+//! ├── 0000_init/migration.sql                <digits>_<name>, in the order of their numbers
+//! ├── 20261122103000_pets/migration.sql      statements separated by `--> statement-breakpoint`
+//! └── 20261122103000_pets/snapshot.json      the schema after it, if it was generated
 //! ```
+//!
+//! Drizzle's folders are read as well, the newer ones, which look the same, and those with a `meta/_journal.json`.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::Place;
-use crate::split::{Piece, split};
-use crate::{Checksum, Error};
+use crate::migration::line_column;
+use crate::split::Cut;
+use crate::{Error, Migration, drizzle, write};
 
 /// The file of statements in a migration's folder.
-const FILE: &str = "migration.sql";
+pub(crate) const FILE: &str = "migration.sql";
+
+/// The file of the schema that a migration leads to.
+pub(crate) const SNAPSHOT: &str = "snapshot.json";
 
 /// All migrations of a program, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
+    root: Option<PathBuf>,
     migrations: Vec<Migration>,
-}
-
-/// One migration: statements that are applied one after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// The name of its folder, such as `0000_init`.
-    pub name: String,
-    /// The number that the name begins with.
-    pub version: u64,
-    /// Its file, for messages.
-    pub file: PathBuf,
-    /// What it does, at least one statement.
-    pub statements: Vec<Statement>,
-    /// The sum of its statements' sums.
-    pub sha256: Checksum,
-}
-
-/// One statement of a migration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// Its text, without the comments around it and the semicolon.
-    pub sql: String,
-    /// The line of the file on which it begins, from 1.
-    pub line: usize,
-    /// The character in that line with which it begins, from 1.
-    pub column: usize,
-    /// The sum of its text.
-    pub sha256: Checksum,
 }
 
 impl Folder {
@@ -59,26 +40,42 @@ impl Folder {
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let unreadable = |source| Error::unreadable(path, source);
-        let mut migrations = Vec::new();
+        let journal = drizzle::journal(path)?;
+        let mut migrations = journal.as_ref().map_or(Ok(Vec::new()), |journal| journal.migrations(path))?;
+        let counted = migrations.len();
         for entry in std::fs::read_dir(path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?.path();
-            if let Some(name) = migration_name(&entry)? {
-                let file = entry.join(FILE);
-                let text = read_text(&file)?;
-                migrations.push(Migration::parse(&name, file, &text)?);
+            let belongs_to_journal = journal.as_ref().is_some_and(|journal| journal.knows(&entry));
+            if let Some(name) =
+                if belongs_to_journal { None } else { migration_name(&entry, journal.is_some())? }
+            {
+                migrations.push(Migration::read(&name, &entry)?);
             }
         }
-        Self::of(migrations)
+        Self::of(Some(path.to_owned()), migrations, counted)
     }
 
-    /// Migrations that are part of the program: names and texts, such as
-    /// `("0000_init", include_str!("../migrations/0000_init/migration.sql"))`.
+    /// Reads a folder, or takes one that is not there for an empty one, which [`write`](Folder::write) makes.
+    ///
+    /// # Errors
+    /// As [`read`](Folder::read).
+    pub fn read_or_new(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        match path.try_exists() {
+            Ok(false) => Self::of(Some(path.to_owned()), Vec::new(), 0),
+            _ => Self::read(path),
+        }
+    }
+
+    /// Migrations that are part of the program: names and texts, as `mizzle::migrations!("migrations")` gives them.
     ///
     /// # Errors
     /// As [`read`](Folder::read).
     pub fn embedded(migrations: &[(&str, &str)]) -> Result<Self, Error> {
-        let parse = |(name, text): &(&str, &str)| Migration::parse(name, Path::new(name).join(FILE), text);
-        Self::of(migrations.iter().map(parse).collect::<Result<_, _>>()?)
+        let parse = |(name, text): &(&str, &str)| {
+            Migration::parse(name, Path::new(name).join(FILE), text, Cut::Loosely)
+        };
+        Self::of(None, migrations.iter().map(parse).collect::<Result<_, _>>()?, 0)
     }
 
     /// The migrations, in the order in which they are applied.
@@ -86,55 +83,84 @@ impl Folder {
         &self.migrations
     }
 
-    fn of(mut migrations: Vec<Migration>) -> Result<Self, Error> {
+    /// The migration of this name.
+    pub fn migration(&self, name: &str) -> Option<&Migration> {
+        self.migrations.iter().find(|migration| migration.name == name)
+    }
+
+    /// Where it was read from; nothing for one that is part of the program.
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
+    /// Writes a migration behind all others and returns it: `<root>/<yyyymmddhhmmss>_<name>/migration.sql` with its
+    /// parent in the first line, and `snapshot.json` beside it if there is one.
+    ///
+    /// `name` becomes small letters, digits and underscores. `sql` is what [`read`](Folder::read) takes, and is checked
+    /// before anything is written. The time is UTC; behind a migration of the future the number is one more than that.
+    ///
+    /// # Errors
+    /// When the name has no letter or digit, the text is no migration, or a file cannot be written.
+    pub fn write(&mut self, name: &str, sql: &str, snapshot: Option<&str>) -> Result<&Migration, Error> {
+        let migration = write::migration(self, name, sql, snapshot, SystemTime::now())?;
+        Ok(self.push(migration))
+    }
+
+    /// Puts a migration behind all others: the last of them becomes its parent, and it gets a new number if it needs one.
+    ///
+    /// # Errors
+    /// When there is no such migration, it has a snapshot, which would miss what the others do, or a file cannot be written.
+    pub fn rebase(&mut self, name: &str) -> Result<&Migration, Error> {
+        let migration = write::rebase(self, name, SystemTime::now())?;
+        self.migrations.retain(|other| other.name != name);
+        Ok(self.push(migration))
+    }
+
+    /// Removes the folder of the last migration and returns it. Whether it is applied somewhere is for the caller to know.
+    ///
+    /// # Errors
+    /// When the folder has none, or its files cannot be removed.
+    pub fn undo(&mut self) -> Result<Migration, Error> {
+        let root = self.root.as_deref().ok_or_else(Error::not_on_disk)?;
+        let last = self.migrations.last().ok_or_else(|| Error::nothing_to_undo(root))?;
+        let path = root.join(&last.name);
+        if last.file.parent() != Some(&path) {
+            return Err(Error::undo_of_a_journal(&last.file));
+        }
+        std::fs::remove_dir_all(&path).map_err(|source| Error::unwritable(&path, source))?;
+        Ok(self.migrations.remove(self.migrations.len() - 1))
+    }
+
+    fn push(&mut self, migration: Migration) -> &Migration {
+        self.migrations.push(migration);
+        self.link();
+        &self.migrations[self.migrations.len() - 1]
+    }
+
+    /// The first `counted` keep their places: Drizzle's journal says their order.
+    fn of(root: Option<PathBuf>, mut migrations: Vec<Migration>, counted: usize) -> Result<Self, Error> {
         // By number and not by text, so that 10 comes after 9.
-        migrations.sort_by(|a, b| (a.version, &a.name).cmp(&(b.version, &b.name)));
-        if let Some(pair) = migrations.windows(2).find(|pair| pair[0].version == pair[1].version) {
+        migrations[counted..].sort_by(|a, b| (a.version, &a.name).cmp(&(b.version, &b.name)));
+        let same = migrations[counted..].windows(2).find(|pair| pair[0].version == pair[1].version);
+        if let Some(pair) = same {
             return Err(Error::duplicate_version(&pair[0].name, &pair[1].name));
         }
-        Ok(Self { migrations })
-    }
-}
-
-impl Migration {
-    fn parse(name: &str, file: PathBuf, text: &str) -> Result<Self, Error> {
-        let version = version(name).ok_or_else(|| Error::bad_name(&file, name))?;
-        // Git may write CRLF on one machine and LF on another; the sums must not tell them apart.
-        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-        let pieces = split(&text).map_err(|fault| {
-            let (line, column) = line_column(&text, fault.offset);
-            Error::bad_statement(Place { file: file.clone(), line, column }, fault.what, fault.cure)
-        })?;
-        let statements: Vec<_> = pieces.iter().map(|piece| Statement::of(&text, piece)).collect();
-        let sha256 = Checksum::of_all(statements.iter().map(|statement| statement.sha256));
-        Ok(Self { name: name.to_owned(), version, file, statements, sha256 })
+        let mut folder = Self { root, migrations };
+        folder.link();
+        Ok(folder)
     }
 
-    /// Where one of its statements begins.
-    pub(crate) fn place(&self, statement: &Statement) -> Place {
-        Place { file: self.file.clone(), line: statement.line, column: statement.column }
-    }
-}
-
-impl Statement {
-    fn of(text: &str, piece: &Piece<'_>) -> Self {
-        let (line, column) = line_column(text, piece.offset);
-        Self { sql: piece.sql.to_owned(), line, column, sha256: Checksum::of(piece.sql) }
-    }
-
-    /// The line and column of the file at a position in the statement, which the server counts in characters from 1.
-    pub(crate) fn locate(&self, position: u32) -> (usize, usize) {
-        let before = usize::try_from(position).map_or(0, |position| position.saturating_sub(1));
-        let offset = self.sql.char_indices().nth(before).map_or(self.sql.len(), |(offset, _)| offset);
-        match line_column(&self.sql, offset) {
-            (1, column) => (self.line, self.column + column - 1),
-            (line, column) => (self.line + line - 1, column),
+    fn link(&mut self) {
+        let mut chain = None;
+        for migration in &mut self.migrations {
+            migration.link(chain);
+            chain = Some(migration.chain);
         }
     }
 }
 
 /// The name of a migration's folder, or nothing for an entry that is none of ours.
-fn migration_name(entry: &Path) -> Result<Option<String>, Error> {
+fn migration_name(entry: &Path, has_journal: bool) -> Result<Option<String>, Error> {
     let Some(name) = entry.file_name().and_then(|name| name.to_str()) else {
         return Err(Error::bad_name(entry, &entry.to_string_lossy()));
     };
@@ -142,12 +168,13 @@ fn migration_name(entry: &Path) -> Result<Option<String>, Error> {
     match (name.starts_with('.'), is_folder) {
         (true, _) => Ok(None),
         (false, true) => Ok(Some(name.to_owned())),
+        (false, false) if name.ends_with(".sql") && has_journal => Err(Error::not_in_journal(entry)),
         (false, false) if name.ends_with(".sql") => Err(Error::loose_file(entry, name)),
         (false, false) => Ok(None),
     }
 }
 
-fn read_text(file: &Path) -> Result<String, Error> {
+pub(crate) fn read_text(file: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(file).map_err(|source| Error::unreadable(file, source))?;
     String::from_utf8(bytes).map_err(|error| {
         let readable = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
@@ -160,40 +187,26 @@ fn read_text(file: &Path) -> Result<String, Error> {
     })
 }
 
-/// The number in front of the underscore: a time such as 20261122101500, or a count such as 0000.
-fn version(name: &str) -> Option<u64> {
-    let (digits, rest) = name.split_once('_')?;
-    let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    (all_digits && !rest.is_empty()).then(|| digits.parse().ok())?
-}
-
-/// Line and column, both from 1, the column in characters.
-fn line_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_statement_knows_its_line_and_column() {
-        let text = "-- owners\nCREATE TABLE a (x int);--> statement-breakpoint\n  SELECT 'é',\n  oops";
-        let folder = Folder::embedded(&[("0000_init", text)]).expect("two good statements");
-        let second = &folder.migrations()[0].statements[1];
-        assert_eq!((second.line, second.column), (3, 3));
-        assert_eq!(second.locate(8), (3, 10));
-        let oops = second.sql.chars().position(|c| c == 'o').expect("it is there") + 1;
-        assert_eq!(second.locate(oops as u32), (4, 3));
-        assert_eq!(second.locate(10_000), (4, 7));
-    }
 
     #[test]
     fn line_endings_and_marks_do_not_change_a_sum() {
         let sum = |text| Folder::embedded(&[("0_a", text)]).expect("a good statement").migrations[0].sha256;
         assert_eq!(sum("SELECT\n1;\n"), sum("\u{feff}SELECT\r\n1"));
         assert_ne!(sum("SELECT\n1"), sum("SELECT 1"));
+    }
+
+    #[test]
+    fn a_chain_holds_everything_before() {
+        let chains = |texts: &[(&str, &str)]| -> Vec<_> {
+            let folder = Folder::embedded(texts).expect("good migrations");
+            folder.migrations.iter().map(|migration| migration.chain).collect()
+        };
+        let two = chains(&[("0_a", "A"), ("1_b", "B")]);
+        assert_eq!(two[..1], chains(&[("0_a", "A")]));
+        assert_ne!(two[1], chains(&[("0_a", "X"), ("1_b", "B")])[1]);
+        assert_ne!(two[1], chains(&[("1_b", "B")])[0]);
     }
 }

@@ -3,17 +3,22 @@
 //! ```text
 //! migrations/0000_init/migration.sql ─┐
 //! migrations/0001_pets/migration.sql ─┴▶ Folder ─▶ compare with the tracking table ─▶ pending statements
-//!                                                                                          │ one by one
-//!                        record in its own transaction ◀─ wait for its job ◀─ run alone ◀──┘
+//!                                                                                          │ one by one, by
+//!                                                                                          ▼ who has the lease
+//!    record that it is applied ◀─ wait for its job, look whether it is valid ◀─ run alone ◀─ record that it begins
 //! ```
 //!
 //! DSQL accepts one DDL statement in a transaction, and no DML beside it (AWS user guide, "DDL and distributed
 //! transactions"), so a migration is not atomic there. Every statement is applied and recorded by itself, and a run
-//! continues where the last one ended.
+//! continues where the last one ended, also when that was killed: what is on record as begun is looked up in the
+//! catalog. DSQL has no advisory locks either, so a row says who may work.
 //!
-//! - [`Folder`] reads migrations and checks them before anything runs.
+//! - [`Folder`] reads migrations, checks them before anything runs, and writes new ones; [`check`](fn@check) finds what
+//!   edits and branches have made of them.
 //! - [`lint`] says what DSQL refuses in SQL written by hand, and what it accepts and one regrets.
-//! - [`apply`](fn@apply) brings a database up to a folder, tells what it does by [`Event`]s and what it did by a [`Report`].
+//! - [`apply`](fn@apply) brings a database up to a folder, tells what it does by [`Event`]s and what it did by a
+//!   [`Report`]. [`Migrate`] does the same for a `mizzle::Db`, from a folder that is part of the program.
+//! - [`status`](fn@status) tells how a database stands, [`repair`](fn@repair) writes what a person has decided.
 //!
 //! # Example
 //! ```no_run
@@ -27,21 +32,52 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # A migration's file
+//! Statements with a line `--> statement-breakpoint` between them. In front of a statement may stand
+//! `-- mizzle: backfill chunk=3000`: it changes more rows than a transaction takes, and runs in chunks. An `UPDATE` or
+//! `DELETE` on one table goes along its primary key, each row once; with a condition, until no row fulfils it. Any other
+//! statement runs again until it changes nothing; a `LIMIT` in it is lowered where others write the same rows.
+//! `-- mizzle: parent=…` in the first line names the migration that it was written on.
 
+mod adopt;
 mod apply;
+mod backfill;
+mod check;
 mod checksum;
+mod directive;
+mod drizzle;
+mod embed;
 mod error;
 mod folder;
 mod job;
 mod journal;
+mod lease;
+mod lexer;
 pub mod lint;
+mod migration;
 mod name;
 mod pending;
+mod proof;
+mod repair;
 mod report;
+mod run;
+mod shape;
+mod simple;
 mod split;
+mod status;
+mod tokens;
+mod walk;
+mod write;
 
 pub use apply::{Options, apply};
-pub use checksum::Checksum;
+pub use check::{Breach, BreachKind, check};
+pub use checksum::{Checksum, NotAChecksum};
+pub use directive::Parent;
+pub use embed::Migrate;
 pub use error::Error;
-pub use folder::{Folder, Migration, Statement};
+pub use folder::Folder;
+pub use migration::{Migration, Statement};
+pub use repair::{Decision, repair};
 pub use report::{AppliedMigration, Event, Report};
+pub use status::{MigrationState, MigrationStatus, OpenStatement, Status, status};

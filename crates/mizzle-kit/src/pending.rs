@@ -2,24 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::journal::{Record, State};
 use crate::{Error, Folder, Migration};
 
-/// One row of the tracking table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) migration: String,
-    /// The statement's place in its migration, from 0.
-    pub(crate) ordinal: usize,
-    pub(crate) sha256: String,
-    /// How many statements the migration had when this one was applied.
-    pub(crate) statements: usize,
-}
-
 /// A migration and the ordinal of its first statement that is not applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pending<'a> {
     pub(crate) migration: &'a Migration,
     pub(crate) from: usize,
+    /// What an earlier run wrote of that statement and did not bring to its end.
+    pub(crate) open: Option<Record>,
 }
 
 /// Compares a folder with what is recorded.
@@ -38,14 +30,37 @@ pub(crate) fn pending<'a>(folder: &'a Folder, records: &[Record]) -> Result<Vec<
         if let (Some(first), false) = (pending.first(), records.is_empty()) {
             return Err(Error::out_of_order(first.migration, &migration.name));
         }
+        let (records, open): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|record| record.state == State::Applied);
         let from = applied(migration, records)?;
+        let open = open_at(migration, from, &open)?;
         if from < migration.statements.len() {
-            pending.push(Pending { migration, from });
+            pending.push(Pending { migration, from, open });
         }
     }
     match recorded.into_keys().next() {
         Some(name) => Err(Error::missing_migration(name)),
         None => Ok(pending),
+    }
+}
+
+/// The statement that an earlier run left, which can only be the next one.
+fn open_at(migration: &Migration, from: usize, open: &[&Record]) -> Result<Option<Record>, Error> {
+    if let Some(record) = open.iter().find(|record| record.ordinal != from) {
+        // One that was never applied may have been taken out of the file, with all behind it.
+        return if record.state == State::Failed {
+            Ok(None)
+        } else {
+            Err(Error::missing_record(migration, from))
+        };
+    }
+    let Some(record) = open.first() else { return Ok(None) };
+    match migration.statements.get(from) {
+        Some(statement) if record.state != State::Failed && statement.sha256.to_string() != record.sha256 => {
+            Err(Error::changed_while_open(migration, statement))
+        }
+        None if record.state != State::Failed => Err(Error::removed_statement(migration, from)),
+        _ => Ok(Some((*record).clone())),
     }
 }
 
@@ -101,6 +116,7 @@ mod tests {
                     ordinal,
                     sha256: Checksum::of(&statement.sql).to_string(),
                     statements: migration.statements.len(),
+                    ..Record::default()
                 });
             }
         }
@@ -187,5 +203,20 @@ mod tests {
             &records(TWO, 2)[1..],
             "0000_init/migration.sql: statement 1 has no record, though later ones have",
         );
+    }
+
+    #[test]
+    fn a_statement_that_was_begun_is_the_next_one() {
+        let mut records = records("0000_init: A; B", 2);
+        records[1].state = State::Running;
+        let folder = folder(TWO);
+        let pending = pending(&folder, &records).expect("they fit");
+        assert_eq!((pending.len(), pending[0].from, pending[0].open.as_ref()), (2, 1, Some(&records[1])));
+
+        let refused = "0000_init/migration.sql:3:1: the statement was changed while nobody knows whether it was applied";
+        check("0000_init: A; X", &records, refused);
+        records[1].state = State::Failed;
+        check("0000_init: A; X", &records, "0000_init from 1");
+        check("0000_init: A", &records, "");
     }
 }

@@ -5,8 +5,28 @@
 //! two separators must be exactly one statement: a second one is refused rather than cut off by a semicolon, since a
 //! wrong cut would run half a statement.
 
+use crate::lexer::{DIRECTIVE, Fault, Kind, Lexer, Token};
+
 /// The comment that ends a statement.
 pub(crate) const SEPARATOR: &str = "--> statement-breakpoint";
+
+/// How a text is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// At separators, with a statement on each side.
+    Strictly,
+    /// At separators; a piece without a statement is left out.
+    Loosely,
+    /// At semicolons too.
+    Semicolons,
+}
+
+/// A comment line that speaks to us: its text behind the mark, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remark<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) offset: usize,
+}
 
 /// One statement, from its first token to its last, without the semicolon and the comments around it.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,36 +34,50 @@ pub(crate) struct Piece<'a> {
     pub(crate) sql: &'a str,
     /// Where it begins in the text, in bytes.
     pub(crate) offset: usize,
-}
-
-/// Why a text is refused, and where.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) offset: usize,
-    pub(crate) what: &'static str,
-    pub(crate) cure: &'static str,
+    /// What is said to us in front of it.
+    pub(crate) remarks: Vec<Remark<'a>>,
 }
 
 /// The statements of a text.
-pub(crate) fn split(text: &str) -> Result<Vec<Piece<'_>>, Fault> {
+pub(crate) fn split(text: &str, cut: Cut) -> Result<Vec<Piece<'_>>, Fault> {
     let mut pieces = Vec::new();
     let mut open = Open::default();
     // Where an empty statement is reported: at the start, or at the separator with nothing behind it.
     let mut begin = 0;
-    let mut lexer = Lexer { text, at: 0 };
+    let mut lexer = Lexer::new(text);
     while let Some(token) = lexer.next()? {
         match token.kind {
             Kind::Separator => {
-                pieces.push(open.finish(text).ok_or_else(|| empty(token.start))?);
-                open = Open::default();
+                end(std::mem::take(&mut open), text, cut, begin.max(token.start), &mut pieces)?;
                 begin = token.start;
             }
+            Kind::Directive => open.directive(text, &token)?,
             Kind::Semicolon if open.depth == 0 => open.ended = true,
-            Kind::Word | Kind::Semicolon | Kind::Other => open.push(text, &token)?,
+            _ if open.ended && open.span.is_some() && cut == Cut::Semicolons => {
+                end(std::mem::take(&mut open), text, cut, begin, &mut pieces)?;
+                open.push(text, &token)?;
+            }
+            _ => open.push(text, &token)?,
         }
     }
-    pieces.push(open.finish(text).ok_or_else(|| empty(begin))?);
-    Ok(pieces)
+    end(open, text, cut, begin, &mut pieces)?;
+    if pieces.is_empty() { Err(empty(begin)) } else { Ok(pieces) }
+}
+
+fn end<'a>(
+    open: Open<'a>,
+    text: &'a str,
+    cut: Cut,
+    begin: usize,
+    pieces: &mut Vec<Piece<'a>>,
+) -> Result<(), Fault> {
+    match open.finish(text) {
+        Some(piece) => pieces.push(piece),
+        // Drizzle leaves such pieces out.
+        None if cut != Cut::Strictly => {}
+        None => return Err(empty(begin)),
+    }
+    Ok(())
 }
 
 fn empty(offset: usize) -> Fault {
@@ -56,7 +90,8 @@ fn empty(offset: usize) -> Fault {
 
 /// The statement being read.
 #[derive(Default)]
-struct Open {
+struct Open<'a> {
+    remarks: Vec<Remark<'a>>,
     span: Option<(usize, usize)>,
     ended: bool,
     /// How many blocks are open, counted from a `BEGIN ATOMIC` on: inside, semicolons do not end the statement.
@@ -64,7 +99,20 @@ struct Open {
     after_begin: bool,
 }
 
-impl Open {
+impl<'a> Open<'a> {
+    fn directive(&mut self, text: &'a str, token: &Token) -> Result<(), Fault> {
+        if self.span.is_some() {
+            return Err(Fault {
+                offset: token.start,
+                what: "a comment for the runner stands inside or behind a statement",
+                cure: "put it on a line of its own before the statement that it is about",
+            });
+        }
+        let text = text[token.start..token.end].trim_end();
+        self.remarks.push(Remark { text: text[DIRECTIVE.len()..].trim(), offset: token.start });
+        Ok(())
+    }
+
     fn push(&mut self, text: &str, token: &Token) -> Result<(), Fault> {
         if self.ended {
             return Err(Fault {
@@ -98,8 +146,9 @@ impl Open {
         self.after_begin = is("BEGIN");
     }
 
-    fn finish<'a>(&self, text: &'a str) -> Option<Piece<'a>> {
-        self.span.map(|(start, end)| Piece { sql: &text[start..end], offset: start })
+    fn finish(self, text: &'a str) -> Option<Piece<'a>> {
+        let (start, end) = self.span?;
+        Some(Piece { sql: &text[start..end], offset: start, remarks: self.remarks })
     }
 }
 
@@ -109,167 +158,6 @@ fn is_transaction_control(word: &str) -> bool {
         .any(|keyword| word.eq_ignore_ascii_case(keyword))
 }
 
-struct Token {
-    kind: Kind,
-    start: usize,
-    end: usize,
-}
-
-enum Kind {
-    Separator,
-    Semicolon,
-    Word,
-    /// A string, a quoted name, a number or one character of an operator.
-    Other,
-}
-
-/// PostgreSQL's lexical rules, as far as they say where a token ends (manual, "Lexical Structure").
-struct Lexer<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Lexer<'_> {
-    /// The next token that is not white space or a comment.
-    fn next(&mut self) -> Result<Option<Token>, Fault> {
-        loop {
-            let start = self.at;
-            let Some(first) = self.rest().chars().next() else { return Ok(None) };
-            let kind = match first {
-                // PostgreSQL's white space; a no-break space is part of a name there.
-                ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' => {
-                    self.at += 1;
-                    continue;
-                }
-                '-' if self.rest().starts_with("--") => {
-                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
-                    if self.text[start..self.at].trim_end() != SEPARATOR {
-                        continue;
-                    }
-                    Kind::Separator
-                }
-                '/' if self.rest().starts_with("/*") => {
-                    self.block_comment()?;
-                    continue;
-                }
-                '\'' => self.quoted('\'', false, "the string does not end")?,
-                '"' => self.quoted('"', false, "the quoted name does not end")?,
-                '$' => self.dollar_quoted()?,
-                _ if is_word_start(first) => {
-                    self.skip(is_word_part);
-                    let escapes = self.text[start..self.at].eq_ignore_ascii_case("e");
-                    if escapes && self.rest().starts_with('\'') {
-                        self.quoted('\'', true, "the string does not end")?
-                    } else {
-                        Kind::Word
-                    }
-                }
-                _ if first.is_ascii_digit() => {
-                    self.skip(|c| is_word_part(c) || c == '.');
-                    Kind::Other
-                }
-                ';' => {
-                    self.at += 1;
-                    Kind::Semicolon
-                }
-                _ => {
-                    self.at += first.len_utf8();
-                    Kind::Other
-                }
-            };
-            return Ok(Some(Token { kind, start, end: self.at }));
-        }
-    }
-
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn skip(&mut self, keep: impl Fn(char) -> bool) {
-        let rest = self.rest();
-        self.at += rest.find(|c| !keep(c)).unwrap_or(rest.len());
-    }
-
-    /// A string or a name; a doubled quote stands for itself, and so does any character behind a backslash if the
-    /// string has escapes.
-    fn quoted(&mut self, quote: char, escapes: bool, unclosed: &'static str) -> Result<Kind, Fault> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            match self.rest().chars().next() {
-                None => return Err(Self::unclosed(start, unclosed)),
-                Some('\\') if escapes => {
-                    self.at += 1;
-                    self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-                }
-                Some(c) if c == quote => {
-                    self.at += 1;
-                    if !self.rest().starts_with(quote) {
-                        return Ok(Kind::Other);
-                    }
-                    self.at += 1;
-                }
-                Some(c) => self.at += c.len_utf8(),
-            }
-        }
-    }
-
-    /// `$tag$ … $tag$`, where the tag may be empty; any other dollar sign is a character like others.
-    fn dollar_quoted(&mut self) -> Result<Kind, Fault> {
-        let start = self.at;
-        let rest = self.rest();
-        let tag_end = rest[1..].find('$').map(|end| end + 2);
-        let tag = tag_end.map(|end| &rest[..end]).filter(|tag| {
-            let name = &tag[1..tag.len() - 1];
-            name.chars().next().is_none_or(is_word_start) && name.chars().all(|c| is_word_part(c) && c != '$')
-        });
-        let Some(tag) = tag else {
-            self.at += 1;
-            return Ok(Kind::Other);
-        };
-        let body = &rest[tag.len()..];
-        let end =
-            body.find(tag).ok_or_else(|| Self::unclosed(start, "the dollar-quoted string does not end"))?;
-        self.at = start + tag.len() + end + tag.len();
-        Ok(Kind::Other)
-    }
-
-    /// Block comments nest.
-    fn block_comment(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            let rest = self.rest();
-            if rest.starts_with("/*") {
-                depth += 1;
-                self.at += 2;
-            } else if rest.starts_with("*/") {
-                depth -= 1;
-                self.at += 2;
-                if depth == 0 {
-                    return Ok(());
-                }
-            } else {
-                let c =
-                    rest.chars().next().ok_or_else(|| Self::unclosed(start, "the comment does not end"))?;
-                self.at += c.len_utf8();
-            }
-        }
-    }
-
-    fn unclosed(offset: usize, what: &'static str) -> Fault {
-        Fault { offset, what, cure: "close what begins here" }
-    }
-}
-
-fn is_word_start(c: char) -> bool {
-    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
-}
-
-fn is_word_part(c: char) -> bool {
-    is_word_start(c) || c.is_ascii_digit() || c == '$'
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,7 +165,7 @@ mod tests {
     /// The statements joined by `|`, or the fault and the text that stands there.
     #[track_caller]
     fn check(text: &str, expect: &str) {
-        let got = match split(text) {
+        let got = match split(text, Cut::Strictly) {
             Ok(pieces) => {
                 for piece in &pieces {
                     assert!(text[piece.offset..].starts_with(piece.sql));
@@ -359,5 +247,35 @@ mod tests {
         check("SELECT \"a", "the quoted name does not end at \"\\\"a\"");
         check("SELECT $x$ a $y$", "the dollar-quoted string does not end at \"$x$ a $y$\"");
         check("SELECT 1 /* /* */", "the comment does not end at \"/* /* */\"");
+    }
+
+    #[test]
+    fn what_is_said_to_the_runner_stands_before_its_statement() {
+        let text = "-- mizzle: a\n-- b\nSELECT 1;\n--> statement-breakpoint\n-- mizzle:  backfill \nSELECT 2";
+        let pieces = split(text, Cut::Strictly).expect("two good statements");
+        let remarks =
+            |piece: &Piece<'_>| piece.remarks.iter().map(|remark| remark.text.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            (remarks(&pieces[0]), remarks(&pieces[1])),
+            (vec!["a".to_owned()], vec!["backfill".to_owned()])
+        );
+        check(
+            "SELECT 1\n-- mizzle: wait",
+            "a comment for the runner stands inside or behind a statement at \"-- mizzle: wait\"",
+        );
+    }
+
+    #[test]
+    fn drizzles_files_may_have_empty_pieces_or_no_separators() {
+        let sql = |text, cut| {
+            split(text, cut).map(|pieces| pieces.iter().map(|p| p.sql).collect::<Vec<_>>().join("|"))
+        };
+        let text = "SELECT 1;\n--> statement-breakpoint\n\n--> statement-breakpoint\nSELECT 2;";
+        assert_eq!(sql(text, Cut::Loosely).as_deref(), Ok("SELECT 1|SELECT 2"));
+        assert_eq!(
+            sql("SELECT ';';\nSELECT 2; -- x\n", Cut::Semicolons).as_deref(),
+            Ok("SELECT ';'|SELECT 2")
+        );
+        assert!(sql("SELECT 1; SELECT 2", Cut::Loosely).is_err() && sql("-- x", Cut::Loosely).is_err());
     }
 }

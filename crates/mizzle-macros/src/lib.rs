@@ -16,6 +16,7 @@ mod default;
 mod expand;
 mod from_row;
 mod identity;
+mod migrations;
 mod named;
 mod naming;
 mod raw;
@@ -170,6 +171,15 @@ pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn schema(input: TokenStream) -> TokenStream {
     schema::expand(input.into()).into()
+}
+
+/// Makes a folder of migrations part of the program: `static MIGRATIONS: Migrations = migrations!("migrations");`.
+///
+/// The path is relative to the package's `Cargo.toml`. A changed file is compiled in anew; of a new folder cargo hears only from
+/// a `build.rs` that says `println!("cargo::rerun-if-changed=migrations")`. What is in the files is checked when they are applied.
+#[proc_macro]
+pub fn migrations(input: TokenStream) -> TokenStream {
+    migrations::expand(input.into()).into()
 }
 
 /// Reads columns and relations of a table into a struct, by its fields.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use mizzle_connect::{Cause, Config, Pool, PoolOptions, PoolStats, Pooled, Retry, RetryPolicy, RetryStats};
+use mizzle_connect::{Cause, Config, Pool, PoolOptions, PoolStats, Pooled, Retry, RetryStats};
 use tracing::Instrument;
 
 use crate::connection::{Connection, Flight};

@@ -75,6 +75,7 @@
 //! | change | [`Db::insert`], [`Update`], [`Delete`], [`Db::execute`] |
 //! | do several things at once | [`Db::transaction`], [`Tx`] |
 //! | change more rows than a transaction takes | [`Db::insert_all`], [`InsertAll::returning`], [`Db::update_all`], [`Db::delete_all`], [`Budget`] |
+//! | bring the database up to date at start | [`migrations!`], and `mizzle-kit`'s `Migrate` |
 //! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
 
@@ -99,6 +100,7 @@ mod json;
 mod load;
 mod marker;
 mod methods;
+mod migrations;
 mod model;
 mod node;
 mod outcome;
@@ -148,6 +150,7 @@ pub use json::Json;
 pub use load::Load;
 pub use marker::CommitMarker;
 pub use methods::Answering;
+pub use migrations::Migrations;
 #[doc(no_inline)]
 pub use mizzle_connect as connect;
 /// # Example
@@ -228,7 +231,7 @@ pub use mizzle_macros::Shape;
 /// # }
 /// ```
 pub use mizzle_macros::sql;
-pub use mizzle_macros::{DbEnum, DbType, schema, table};
+pub use mizzle_macros::{DbEnum, DbType, migrations, schema, table};
 pub use model::{BelongsTo, Changes, HasColumn, Key, Model, NewRow, Patch};
 pub use outcome::Outcome;
 pub use query::{Condition, Order, Query};

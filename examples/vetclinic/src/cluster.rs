@@ -1,13 +1,13 @@
 //! Where the clinic's tables are: on the cluster of the environment, or on an Aurora DSQL started for this command.
 
 use anyhow::{Context, Result};
-use mizzle::Db;
 use mizzle::connect::Config;
-use mizzle_kit::{Event, Folder, Options, apply};
+use mizzle::{Db, Migrations};
+use mizzle_kit::{Event, Migrate, Options};
 use mizzle_local::LocalDsql;
 
 /// The clinic's migrations, in the binary.
-const MIGRATIONS: &[(&str, &str)] = &[("0000_init", include_str!("../migrations/0000_init/migration.sql"))];
+static MIGRATIONS: Migrations = mizzle::migrations!("migrations");
 
 /// Every table of the clinic, and the one that remembers its migrations.
 const TABLES: [&str; 6] = ["__mizzle_migrations", "_SpecialtyToVet", "pet", "owner", "specialty", "vet"];
@@ -49,16 +49,14 @@ impl Cluster {
     }
 
     /// Applies the migrations that are pending; tells of each when it begins.
-    pub(crate) async fn migrate(&self, mut tell: impl FnMut(&Event<'_>)) -> Result<()> {
-        let folder = Folder::embedded(MIGRATIONS)?;
-        let connection = self.db.connection().await?;
+    pub(crate) async fn migrate(&self, mut tell: impl FnMut(&Event<'_>) + Send) -> Result<()> {
         let options = Options::new(&self.schema);
-        apply(connection.client(), &folder, &options, |event| {
+        let tell = |event: Event<'_>| {
             if let Event::Applying { .. } = event {
                 tell(&event);
             }
-        })
-        .await?;
+        };
+        self.db.migrate_with(&MIGRATIONS, &options, tell).await?;
         Ok(())
     }
 

@@ -1,0 +1,109 @@
+//! `mizzle status`: how the cluster stands beside the folder.
+
+use clap::Args;
+use mizzle_kit::{MigrationState, MigrationStatus, Status};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::migrations::{self, Place, Target, say};
+
+/// Show which migrations are applied, and what is not as it should be.
+///
+/// Nothing is changed. Besides pending migrations it shows the statement that a run has begun and not ended, who is at
+/// work, indexes that are invalid, and constraints that were never validated.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mizzle status
+  mizzle status --json | jq '.migrations[] | select(.state == \"pending\").name'
+  mizzle status --schema clinic || echo 'something is to be done'
+
+Exit codes: 0 everything is applied and valid, 1 something is to be done, 2 wrong usage, 3 no connection or another
+obstacle.")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    crate::trace(0);
+    let folder = options.place.folder()?;
+    let client = options.target.connect().await?;
+    let status = mizzle_kit::status(&client, &folder, &options.target.options()).await?;
+    if options.place.json {
+        say(document(&status));
+    } else {
+        print(&status);
+    }
+    if status.is_clean() { Ok(()) } else { Err(Failure::shown()) }
+}
+
+fn print(status: &Status) {
+    for migration in &status.migrations {
+        say(line(migration));
+    }
+    if let Some((runner, left)) = &status.runner {
+        say(format!("{runner} is at work, for {:.0} s without another word", left.as_secs_f64()));
+    }
+    if let Some(open) = &status.open {
+        let note = open.note.as_deref().map_or_else(String::new, |note| format!(": {note}"));
+        say(format!("{} is {}{note}", open.name, open.state));
+        if open.rows > 0 {
+            say(format!("  {} rows are changed", open.rows));
+        }
+    }
+    for index in &status.invalid_indexes {
+        say(format!("index {index} is invalid: being built, or failed and to be dropped"));
+    }
+    for constraint in &status.unvalidated_constraints {
+        say(format!("constraint {constraint} was never validated: it holds for new rows only"));
+    }
+    if let Some(error) = &status.misfit {
+        say(error);
+        if let Some(hint) = error.hint() {
+            say(format!("hint: {hint}"));
+        }
+    }
+    if status.is_clean() {
+        say("Everything is applied");
+    }
+}
+
+fn line(migration: &MigrationStatus) -> String {
+    let MigrationStatus { name, applied, statements, .. } = migration;
+    match (migration.state, *applied) {
+        (MigrationState::Applied, _) => format!("applied  {name}"),
+        (MigrationState::Pending, 0) => format!("pending  {name}"),
+        (MigrationState::Pending, _) => {
+            format!("pending  {name} ({applied} of {statements} statements are applied)")
+        }
+    }
+}
+
+fn document(status: &Status) -> Value {
+    let migrations = status.migrations.iter().map(|migration| {
+        let state = match migration.state {
+            MigrationState::Applied => "applied",
+            MigrationState::Pending => "pending",
+        };
+        json!({
+            "name": migration.name, "state": state,
+            "applied": migration.applied, "statements": migration.statements,
+        })
+    });
+    json!({
+        "clean": status.is_clean(),
+        "migrations": migrations.collect::<Vec<_>>(),
+        "open": status.open.as_ref().map(|open| json!({
+            "name": open.name, "state": open.state, "note": open.note, "rows": open.rows,
+        })),
+        "runner": status.runner.as_ref().map(|(runner, left)| json!({
+            "name": runner, "seconds_left": left.as_secs_f64(),
+        })),
+        "invalid_indexes": status.invalid_indexes,
+        "unvalidated_constraints": status.unvalidated_constraints,
+        "misfit": status.misfit.as_ref().map(migrations::error),
+    })
+}
