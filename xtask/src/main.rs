@@ -3,14 +3,16 @@
 mod checks;
 mod ci;
 mod compile_cost;
+mod stories;
 
 use std::process::{Command, ExitCode};
 
 const VERBS: &str = "\
 cargo xtask checks   the concurrency checks of other people's drivers; --long for the whole of them
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
-cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json";
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk`, `local` or `plan` for one, --json
+cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --json
+cargo xtask stories  every change of a schema that is written down, and 300 pairs nobody thought of, on the local DSQL; --update";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
         ["checks", "--long"] => checks::run(true),
         ["compile-cost"] => compile_cost::run(false),
         ["compile-cost", "--json"] => compile_cost::run(true),
+        ["stories"] => stories::run(false),
+        ["stories", "--update"] => stories::run(true),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
 /// The peers are built for the benchmark that they are in.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
-    if !arguments.iter().any(|argument| argument == "local") {
+    if !arguments.iter().any(|argument| argument == "local" || argument == "plan") {
         command.args(["--features", "peers"]);
     }
     run(command.arg("--").args(arguments))

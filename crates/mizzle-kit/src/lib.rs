@@ -11,6 +11,17 @@
 //! transactions"), so a migration is not atomic there. Every statement is applied and recorded by itself, and a run
 //! continues where the last one ended.
 //!
+//! The statements are planned, not written:
+//!
+//! ```text
+//! #[table] structs ─┐                        ┌▶ migration.sql, explanation
+//! a live database  ─┼▶ Snapshot ─diff▶ Change ─plan▶ Step
+//! snapshot.json    ─┘                        └▶ Refused: a reason and the nearest way for each
+//! ```
+//!
+//! - [`snapshot`](mod@snapshot) is a schema at a moment, [`introspect`](mod@introspect) reads one from a database.
+//! - [`diff`](mod@diff) says what is different, [`plan`](mod@plan) how Aurora DSQL is brought there, step by step.
+//! - [`pull`](fn@pull) writes structs, [`diagram`] draws them.
 //! - [`Folder`] reads migrations and checks them before anything runs.
 //! - [`apply`](fn@apply) brings a database up to a folder, tells what it does by [`Event`]s and what it did by a [`Report`].
 //!
@@ -29,17 +40,25 @@
 
 mod apply;
 mod checksum;
+pub mod diagram;
+pub mod diff;
 mod error;
 mod folder;
+pub mod introspect;
 mod job;
 mod journal;
 mod name;
 mod pending;
+pub mod plan;
+mod pull;
 mod report;
+pub mod snapshot;
 mod split;
+mod sql;
 
 pub use apply::{Options, apply};
 pub use checksum::Checksum;
 pub use error::Error;
 pub use folder::{Folder, Migration, Statement};
+pub use pull::pull;
 pub use report::{AppliedMigration, Event, Report};

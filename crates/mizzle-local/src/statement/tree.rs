@@ -134,11 +134,13 @@ fn mode(words: &[String]) -> (Mode, usize) {
             "disable" | "inherit" | "no" | "cluster" | "replica" | "attach" | "detach" | "." | ""
         )
     };
+    // A table may be called as an action is: `ALTER TABLE ASYNC owner VALIDATE CONSTRAINT c`.
+    let is_validated = (at(4), at(5)) == ("validate", "constraint");
     match (at(0), at(1), at(2), at(3)) {
         ("aws", "iam", "grant" | "revoke", _) => (Mode::Iam, 0),
         ("create", "index", "async", _) => (Mode::Async, 2),
         ("create", "unique", "index", "async") => (Mode::Async, 3),
-        ("alter", "table", "async", next) if !action(next) => (Mode::Async, 2),
+        ("alter", "table", "async", next) if !action(next) || is_validated => (Mode::Async, 2),
         _ => (Mode::Plain, 0),
     }
 }
