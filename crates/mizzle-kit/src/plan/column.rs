@@ -9,8 +9,9 @@
 //! then: indexes, checks and unique constraints on c again ─▶ DROP COLUMN c__old
 //! ```
 //!
-//! Between the two renames nobody can write `c`, so nothing that was written before is lost: no statement of a program
-//! reaches the old column after the second filling began.
+//! Between the two renames nobody can write `c`, so nothing that was written before is lost: no statement that says `c`
+//! reaches the old column after the second filling began. An `INSERT` that names no columns does, by their order; the
+//! hazard says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +53,10 @@ fn change(planner: &mut Planner<'_>, table: &Name, change: &TableChange, retyped
             let sql = format!("ALTER TABLE {table} DROP COLUMN {}", quoted(&column.name));
             let step = Step::ddl(sql, format!("column {} is gone", quoted(&column.name)));
             let text = format!("every value of {table}.{} is lost", quoted(&column.name));
-            planner.push(Phase::ColumnsOut, step.hazard(HazardKind::DropsColumn, text));
+            // What a plan that did not come to its end has left is in the way of the next.
+            let is_left = retyped.iter().any(|name| [arriving(name), leaving(name)].contains(&column.name));
+            let phase = if is_left { Phase::NamesFree } else { Phase::ColumnsOut };
+            planner.push(phase, step.hazard(HazardKind::DropsColumn, text));
         }
         TableChange::SetNotNull(column) if !is_new_type(&column.name) => {
             if let Some(default) = column.default.as_deref() {
@@ -351,7 +355,8 @@ fn swap(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Colum
         planner.push(Phase::Types, Step::ddl(sql, "the old column is about to go"));
     }
     let text = format!(
-        "{table}.{} is missing until the next rename, which the filling between them delays",
+        "{table}.{} is missing until the next rename, which the filling between them delays; an INSERT that names no columns \
+         loses its value",
         quoted(name)
     );
     let why = "from here on nobody writes the old column, so nothing is lost";

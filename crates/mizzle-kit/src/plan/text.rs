@@ -15,7 +15,7 @@ impl Plan {
     pub fn to_sql(&self) -> String {
         let mut text = String::new();
         for change in &self.changes {
-            let _ = writeln!(text, "-- {change}");
+            let _ = writeln!(text, "-- {}", one_line(&change.to_string()));
         }
         let mut hazards: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         for hazard in self.hazards() {

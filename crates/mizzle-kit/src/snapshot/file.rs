@@ -56,6 +56,8 @@ impl Snapshot {
 
     /// Drops how a thing is spelled, ordered, kept or was called.
     fn forget_what_is_no_difference(&mut self) {
+        // A struct says nothing of its schema.
+        self.schemas.iter_mut().for_each(|schema| schema.comment = None);
         let expression = |text: &mut String| *text = canonical(text);
         for domain in &mut self.domains {
             domain.default.iter_mut().for_each(expression);

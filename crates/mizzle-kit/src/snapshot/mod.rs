@@ -22,7 +22,8 @@ use crate::sql::quoted;
 /// The schema in which a declaration stands that names none.
 pub const PUBLIC: &str = "public";
 
-/// Everything that a database's schemas hold, sorted by name.
+/// Everything that a database's schemas hold, sorted by name: one that is made by hand is brought in order by
+/// [`normalise`](Snapshot::normalise) before it is compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The schemas but for `public`, which is always there.

@@ -64,7 +64,8 @@ async fn what_is_pulled_compiles_and_differs_in_nothing() {
     let config = Config::from_vars(|name| local.variable(name)).expect("the server says how to connect");
     let client = config.connect().await.expect("it lets us in");
     for statement in SCHEMA {
-        let answer = client.simple_query(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        let answer =
+            client.simple_query(statement).await.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         for message in answer {
             if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
                 let job = row.get(0).expect("a job");

@@ -35,9 +35,9 @@ pub enum Mood {
 #[db_enum(varchar(10))]
 pub enum Heat {
     #[db_enum(rename = "MILD")]
-    MILD,
+    Mild,
     #[db_enum(rename = "HOT")]
-    HOT,
+    Hot,
 }
 
 /// Somebody who brings pets.
@@ -55,7 +55,7 @@ pub struct Owner {
     pub mood: Mood,
     pub heat: Option<Heat>,
     #[column(name = "First Name")]
-    pub first__name: Option<String>,
+    pub first_name: Option<String>,
     #[column(name = "type", default = 3)]
     pub type_: i16,
     #[column(timestamptz(3), default = now())]

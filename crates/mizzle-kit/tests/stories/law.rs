@@ -16,16 +16,20 @@ const ATTEMPTS: usize = 20;
 pub(crate) struct Ground {
     pub(crate) client: Client,
     // Ends when it is dropped.
-    _local: LocalDsql,
+    local: LocalDsql,
 }
 
 impl Ground {
     pub(crate) async fn start() -> Self {
         let local =
             LocalDsql::builder().job_delay(Duration::ZERO).start().await.expect("a local DSQL starts");
-        let config = Config::from_vars(|name| local.variable(name)).expect("the server says how to connect");
-        let client = config.connect().await.expect("it lets us in");
-        Self { client, _local: local }
+        let client = connect(&local).await;
+        Self { client, local }
+    }
+
+    /// Another client.
+    pub(crate) async fn connect(&self) -> Client {
+        connect(&self.local).await
     }
 
     /// Brings an empty database to a schema; answers it as the plan leaves it.
@@ -133,6 +137,11 @@ impl Ground {
     }
 }
 
+async fn connect(local: &LocalDsql) -> Client {
+    let config = Config::from_vars(|name| local.variable(name)).expect("the server says how to connect");
+    config.connect().await.expect("it lets us in")
+}
+
 /// Whether what was read is what was wanted, and a plan between them is empty.
 pub(crate) fn is_as(read: &Snapshot, wanted: &Snapshot) -> Result<(), String> {
     let left = plan(read, wanted).map_err(|refused| format!("plan again: {refused}"))?;
@@ -158,7 +167,9 @@ fn cut(sql: &str) -> Option<(&str, &str)> {
         match letter {
             '(' => depth += 1,
             ')' => depth -= 1,
-            'W' if depth == 0 && sql[at..].starts_with("WHERE ") => return Some((sql[..at].trim_end(), &sql[at + 6..])),
+            'W' if depth == 0 && sql[at..].starts_with("WHERE ") => {
+                return Some((sql[..at].trim_end(), &sql[at + 6..]));
+            }
             _ => {}
         }
     }

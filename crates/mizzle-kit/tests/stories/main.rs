@@ -5,6 +5,7 @@
 
 mod law;
 mod notation;
+mod race;
 mod random;
 mod story;
 

@@ -30,7 +30,7 @@ async fn a_schema_nobody_thought_of_becomes_another_one() {
             Err(error) => panic!("pair {number} of seed {seed}\nold:\n{old}\nnew:\n{new}\n{error}"),
         }
     }
-    println!("{passed} pairs passed, {refused} refused, 0 failed");
+    println!("pairs: {passed} passed, {refused} refused, 0 failed");
     assert!(passed * 2 > pairs, "{refused} of {pairs} pairs are refused");
 }
 
@@ -110,6 +110,8 @@ fn table(name: &str, before: &[(&str, &str)], dice: &[u8; 24]) -> String {
     let dice = &dice[17..];
     if dice[0] % 7 == 0 && keyed.first() == Some(&"a") {
         text += "  key a\n";
+        // PostgreSQL makes no unique constraint beside a key on the same column.
+        keyed.retain(|column| *column != "a");
         text = text.replacen("  a text?", "  a text", 1);
         for (sql, _, _) in TYPES {
             text = text.replacen(&format!("  a {sql}?"), &format!("  a {sql}"), 1);
