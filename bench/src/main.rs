@@ -28,7 +28,9 @@ async fn main() -> anyhow::Result<()> {
         ["local"] => vec![local::run().await?],
         ["plan"] => vec![plan::run()?],
         ["serve"] => return memory::serve().await,
-        _ => anyhow::bail!("no benchmark is called {}: typed, bulk, local, plan; --json", arguments.join(" ")),
+        _ => {
+            anyhow::bail!("no benchmark is called {}: typed, bulk, local, plan; --json", arguments.join(" "))
+        }
     };
     match (json, &reports[..]) {
         (true, [report]) => println!("{}", report.to_json()),

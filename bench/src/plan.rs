@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use mizzle_kit::plan::plan;
 use mizzle_kit::snapshot::{
-    Action, Check, Column, Deferrable, ForeignKey, Index, Key, KeyValue, Name, PUBLIC, PrimaryKey, Snapshot, Table,
-    Unique,
+    Action, Check, Column, Deferrable, ForeignKey, Index, Key, KeyValue, Name, PUBLIC, PrimaryKey, Snapshot,
+    Table, Unique,
 };
 
 use crate::median;
@@ -55,7 +55,8 @@ pub(crate) fn run() -> anyhow::Result<Report> {
 /// A schema in which every so manieth table has one column more; none for 0.
 fn schema(every: usize) -> Snapshot {
     let mut snapshot = Snapshot::default();
-    snapshot.tables = (0..TABLES).map(|number| table(number, every > 0 && number % every == 0)).collect();
+    snapshot.tables =
+        (0..TABLES).map(|number| table(number, every > 0 && number.is_multiple_of(every))).collect();
     snapshot.normalise();
     snapshot
 }

@@ -11,7 +11,8 @@ const PAIRS: &str = "300";
 /// Runs every story, then the pairs, and closes with a line that counts both; with `update`, what is planned is written
 /// into the files.
 pub(crate) fn run(update: bool) -> Result<(), String> {
-    let test = ["test", "--package", "mizzle-kit", "--test", "stories", "--", "--nocapture", "--test-threads", "1"];
+    let test =
+        ["test", "--package", "mizzle-kit", "--test", "stories", "--", "--nocapture", "--test-threads", "1"];
     let mut command = cargo(&test);
     command.env("ALL_STORIES", "1").env("STORY_PAIRS", PAIRS).stdout(Stdio::piped());
     if update {

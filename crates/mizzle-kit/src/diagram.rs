@@ -15,7 +15,8 @@ pub fn mermaid(snapshot: &Snapshot) -> String {
             let marks = if marks.is_empty() { String::new() } else { format!(" {}", marks.join(", ")) };
             let comment = column.comment.as_deref().and_then(|text| text.lines().next());
             let comment = comment.map(|text| format!(" \"{}\"", text.replace('"', "'"))).unwrap_or_default();
-            let _ = writeln!(text, "        {} {}{marks}{comment}", word(&column.sql_type), word(&column.name));
+            let _ =
+                writeln!(text, "        {} {}{marks}{comment}", word(&column.sql_type), word(&column.name));
         }
         text += "    }\n";
     }
@@ -105,7 +106,8 @@ fn places(snapshot: &Snapshot) -> BTreeMap<Name, Place> {
         let before = depths.clone();
         for table in &snapshot.tables {
             let far = table.foreign_keys.iter().filter(|key| key.table != table.name);
-            let depth = far.filter_map(|key| depths.get(&key.table)).map(|depth| depth + 1).max().unwrap_or(0);
+            let depth =
+                far.filter_map(|key| depths.get(&key.table)).map(|depth| depth + 1).max().unwrap_or(0);
             depths.insert(&table.name, depth.min(snapshot.tables.len()));
         }
         if depths == before {

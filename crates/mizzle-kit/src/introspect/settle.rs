@@ -204,7 +204,9 @@ async fn views(client: &Client, read: &Snapshot, wanted: &Snapshot) -> Result<Ve
         match client.prepare(&target.query).await {
             Ok(prepared) => {
                 let columns = prepared.columns().iter().map(|column| column.name());
-                if columns.eq(view.columns.iter().map(|column| column.name.as_str())) || !target.columns.is_empty() {
+                if columns.eq(view.columns.iter().map(|column| column.name.as_str()))
+                    || !target.columns.is_empty()
+                {
                     let (found, wanted) = (view.query.clone(), target.query.clone());
                     pairs.push(Pair { found, text: wanted.clone(), wanted, place: Place::View(at) });
                 }

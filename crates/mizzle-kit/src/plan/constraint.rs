@@ -141,13 +141,13 @@ fn touched<'a>(planner: &Planner<'a>) -> Vec<(&'a Name, &'a ForeignKey, &'a str)
             let former = renamed.unwrap_or(&key.name);
             let Some(old) = before.foreign_keys.iter().find(|old| old.name == *former) else { continue };
             // One that changes may let go of what is made anew, too.
-            let changed = planner.altered.get(&table.name).into_iter().flatten().find_map(|change| match change {
-                TableChange::ChangeForeignKey { from, to } if to.name == key.name => Some(from),
-                _ => None,
-            });
-            let gone = changed.is_some_and(|from| {
-                planner.new.table(&from.table).is_none() || is_loosened(planner, from)
-            });
+            let changed =
+                planner.altered.get(&table.name).into_iter().flatten().find_map(|change| match change {
+                    TableChange::ChangeForeignKey { from, to } if to.name == key.name => Some(from),
+                    _ => None,
+                });
+            let gone = changed
+                .is_some_and(|from| planner.new.table(&from.table).is_none() || is_loosened(planner, from));
             let on_retyped = key.columns.iter().any(|column| own.contains(column.as_str()));
             if gone || on_retyped || is_loosened(planner, key) {
                 touched.push((&table.name, key, old.name.as_str()));

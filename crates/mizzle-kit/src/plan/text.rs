@@ -76,7 +76,9 @@ fn run(kind: StepKind) -> &'static str {
         StepKind::Ddl => "once, in a transaction of its own",
         StepKind::Index => "once; then wait for its job, and see that the index is valid",
         StepKind::Validation => "once; then wait for its job, and see that the constraint is validated",
-        StepKind::Backfill { .. } => "in chunks along the key, each in a transaction of its own, until no row is left",
+        StepKind::Backfill { .. } => {
+            "in chunks along the key, each in a transaction of its own, until no row is left"
+        }
         StepKind::Statement => "once",
     }
 }
@@ -164,7 +166,8 @@ ALTER TABLE pet DROP COLUMN name;
 
     #[test]
     fn a_snapshot_is_the_same_from_its_file() {
-        let snapshot = pet(vec![column("id", "int8", None), column("name", "character varying(3)", Some("'x'"))]);
+        let snapshot =
+            pet(vec![column("id", "int8", None), column("name", "character varying(3)", Some("'x'"))]);
         let mut normal = snapshot.clone();
         normal.normalise();
         let read = Snapshot::from_json(&snapshot.to_json()).expect("a snapshot");

@@ -61,7 +61,10 @@ impl<'a> Field<'a> {
         if let Some(identity) = &column.identity {
             let always = if identity.always { "always, " } else { "" };
             let (start, step) = (identity.start, identity.increment);
-            options.push(format!("identity({always}cache = {}, start = {start}, increment = {step})", identity.cache));
+            options.push(format!(
+                "identity({always}cache = {}, start = {start}, increment = {step})",
+                identity.cache
+            ));
         }
         if let Some(generated) = &column.generated {
             options.push(format!("generated = {generated:?}"));

@@ -24,7 +24,8 @@ pub fn pull(snapshot: &Snapshot) -> String {
     let mut body = String::new();
     let mut enums = BTreeSet::new();
     for domain in &snapshot.domains {
-        let _ = writeln!(body, "\n// The domain {} is no part of any declaration: keep it by hand.", domain.name);
+        let _ =
+            writeln!(body, "\n// The domain {} is no part of any declaration: keep it by hand.", domain.name);
     }
     let mut listed = Vec::new();
     for table in &snapshot.tables {
@@ -41,7 +42,11 @@ pub fn pull(snapshot: &Snapshot) -> String {
     }
     let mut head = "//! The tables of a database, as they were read from it.\n\n".to_owned();
     head += &imports(&body);
-    if listed.is_empty() { head + &body } else { format!("{head}{body}\nmizzle::schema! {{ {} }}\n", listed.join(", ")) }
+    if listed.is_empty() {
+        head + &body
+    } else {
+        format!("{head}{body}\nmizzle::schema! {{ {} }}\n", listed.join(", "))
+    }
 }
 
 /// What the fields need, from where it comes.
@@ -73,7 +78,8 @@ fn imports(body: &str) -> String {
 /// One struct for each table and view, none with another's name.
 fn structs(snapshot: &Snapshot) -> BTreeMap<Name, String> {
     let mut taken = BTreeSet::new();
-    let names = snapshot.tables.iter().map(|table| &table.name).chain(snapshot.views.iter().map(|view| &view.name));
+    let names =
+        snapshot.tables.iter().map(|table| &table.name).chain(snapshot.views.iter().map(|view| &view.name));
     let mut structs = BTreeMap::new();
     for name in names {
         let plain = camel(&name.name);
@@ -108,7 +114,10 @@ impl<'a> Pulled<'a> {
             let relation = ident(column.strip_suffix("_id").unwrap_or(&key.table.name));
             let whole = pulled.snapshot.table(&key.table).and_then(|far| far.primary_key.as_ref());
             let free = taken.insert(relation.clone());
-            if free && whole.is_some_and(|far| far.columns == key.references) && !pulled.belonging.contains_key(column) {
+            if free
+                && whole.is_some_and(|far| far.columns == key.references)
+                && !pulled.belonging.contains_key(column)
+            {
                 pulled.belonging.insert(column.clone(), (relation, key));
             }
         }
@@ -121,7 +130,8 @@ impl<'a> Pulled<'a> {
             let Some(values) = Values::of(self.table, field.column) else { continue };
             let plain = camel(&field.column.name);
             let long = format!("{}{plain}", self.structs[&self.table.name]);
-            let is_free = |name: &String| !taken.contains(name) && !self.structs.values().any(|other| other == name);
+            let is_free =
+                |name: &String| !taken.contains(name) && !self.structs.values().any(|other| other == name);
             let Some(name) = [plain, long].into_iter().find(is_free) else { continue };
             taken.insert(name.clone());
             *text += &values.to_source(&name);
@@ -144,7 +154,11 @@ impl<'a> Pulled<'a> {
         for index in &table.indexes {
             let _ = writeln!(text, "#[index({})]", self.index(index));
         }
-        for unique in table.uniques.iter().filter(|unique| unique.include.is_empty() && !self.is_on_field(&unique.columns)) {
+        for unique in table
+            .uniques
+            .iter()
+            .filter(|unique| unique.include.is_empty() && !self.is_on_field(&unique.columns))
+        {
             let nulls = if unique.nulls_not_distinct { ", nulls_not_distinct" } else { "" };
             let given = self.given(&unique.name, &unique.columns, "key");
             let _ = writeln!(text, "#[unique({}{nulls}{given})]", self.fields_of(&unique.columns));
@@ -159,16 +173,24 @@ impl<'a> Pulled<'a> {
         }
         let _ = writeln!(text, "pub struct {name} {{");
         for field in &self.fields {
-            let unique = table.uniques.iter().find(|unique| {
-                unique.columns == [field.column.name.clone()] && unique.include.is_empty()
-            });
-            field.write(text, unique.map(|unique| {
-                let given = self.given(&unique.name, &unique.columns, "key");
-                (unique.nulls_not_distinct, given)
-            }));
+            let unique = table
+                .uniques
+                .iter()
+                .find(|unique| unique.columns == [field.column.name.clone()] && unique.include.is_empty());
+            field.write(
+                text,
+                unique.map(|unique| {
+                    let given = self.given(&unique.name, &unique.columns, "key");
+                    (unique.nulls_not_distinct, given)
+                }),
+            );
             if let Some((relation, key)) = self.belonging.get(&field.column.name) {
                 let far = &self.structs[&key.table];
-                let _ = writeln!(text, "    #[belongs_to({relation}: {far}, foreign_key({}))]", self.options(key));
+                let _ = writeln!(
+                    text,
+                    "    #[belongs_to({relation}: {far}, foreign_key({}))]",
+                    self.options(key)
+                );
             }
             let _ = writeln!(text, "    pub {}: {},", field.ident, field.rust());
         }
@@ -180,16 +202,32 @@ impl<'a> Pulled<'a> {
         let table = self.table;
         let mut notes = Vec::new();
         match &table.primary_key {
-            None => notes.push(format!("The table {} has no primary key, without which no struct is one.", table.name)),
+            None => notes.push(format!(
+                "The table {} has no primary key, without which no struct is one.",
+                table.name
+            )),
             Some(key) if key.name != format!("{}_pkey", table.name.name) => {
-                notes.push(format!("The primary key is called {}; a declaration calls it by the table.", key.name));
+                notes.push(format!(
+                    "The primary key is called {}; a declaration calls it by the table.",
+                    key.name
+                ));
             }
             Some(_) => {}
         }
         let include = table.uniques.iter().filter(|unique| !unique.include.is_empty());
-        notes.extend(include.map(|unique| format!("The unique constraint {} stores columns besides, which no declaration says.", unique.name)));
+        notes.extend(include.map(|unique| {
+            format!(
+                "The unique constraint {} stores columns besides, which no declaration says.",
+                unique.name
+            )
+        }));
         let foreign = self.fields.iter().filter(|field| !field.is_known());
-        notes.extend(foreign.map(|field| format!("The column {} is {}, which no declaration says.", field.column.name, field.column.sql_type)));
+        notes.extend(foreign.map(|field| {
+            format!(
+                "The column {} is {}, which no declaration says.",
+                field.column.name, field.column.sql_type
+            )
+        }));
         notes
     }
 
@@ -226,7 +264,10 @@ impl<'a> Pulled<'a> {
                 let mut taken = BTreeSet::new();
                 let fields: Vec<Field<'_>> =
                     table.columns.iter().map(|column| Field::of(table, column, &mut taken)).collect();
-                let named = key.references.iter().filter_map(|name| fields.iter().find(|field| field.column.name == *name));
+                let named = key
+                    .references
+                    .iter()
+                    .filter_map(|name| fields.iter().find(|field| field.column.name == *name));
                 named.map(|field| field.ident.clone()).collect::<Vec<_>>().join(", ")
             }
             None => key.references.join(", "),
@@ -353,7 +394,8 @@ fn snake(name: &str) -> String {
 
 /// A name of a field.
 fn ident(name: &str) -> String {
-    let is_plain = name.chars().all(|letter| letter == '_' || letter.is_alphanumeric() && !letter.is_uppercase());
+    let is_plain =
+        name.chars().all(|letter| letter == '_' || letter.is_alphanumeric() && !letter.is_uppercase());
     let ident = if is_plain { name.to_owned() } else { snake(&camel(name)) };
     match ident.chars().next() {
         Some(first) if first.is_alphabetic() => {}

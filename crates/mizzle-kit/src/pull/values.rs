@@ -30,7 +30,9 @@ impl Values {
         let symbols = check.sql.contains("<>") || check.sql.contains('|') || check.sql.contains('~');
         let values = strings(&check.sql);
         let variants: BTreeSet<String> = values.iter().map(|value| camel(value)).collect();
-        let good = values.iter().all(|value| !value.is_empty()) && variants.len() == values.len() && !values.is_empty();
+        let good = values.iter().all(|value| !value.is_empty())
+            && variants.len() == values.len()
+            && !values.is_empty();
         let is_enum = plain && once && listed && !symbols && good && mentions(&check.sql, &column.name);
         is_enum.then(|| Self { check: name, sql_type: column.sql_type.clone(), values })
     }

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_PULLED=1` writes the files anew.
 
+// As it is written.
+#[rustfmt::skip]
 mod pulled;
 
 use std::path::{Path, PathBuf};

@@ -25,7 +25,7 @@ async fn every_story_obeys_the_law() {
     let wanted = std::env::var("STORY").unwrap_or_default();
     let every =
         if wanted.is_empty() && std::env::var_os("ALL_STORIES").is_none() && !update { SOME } else { 1 };
-    let mut number = 0;
+    let mut number = 0_usize;
     let (mut passed, mut failed) = (0, 0);
     for file in files() {
         let text = std::fs::read_to_string(&file).expect("a file of stories");
@@ -33,7 +33,7 @@ async fn every_story_obeys_the_law() {
         let mut written = head;
         for story in stories {
             number += 1;
-            if !story.name.contains(&wanted) || number % every != 0 {
+            if !story.name.contains(&wanted) || !number.is_multiple_of(every) {
                 written += &story.to_text();
                 continue;
             }

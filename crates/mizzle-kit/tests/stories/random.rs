@@ -65,7 +65,7 @@ fn schema() -> impl Strategy<Value = String> {
             }
             text += &made;
         }
-        if let (Some(name), true) = (names.first(), dice % 3 == 0) {
+        if let (Some(name), true) = (names.first(), dice.is_multiple_of(3)) {
             text += &format!("view all_of_it: SELECT id FROM {name} WHERE id IS NOT NULL\n");
         }
         text
@@ -89,26 +89,26 @@ fn table(name: &str, before: &[(&str, &str)], dice: &[u8; 24]) -> String {
     let quoted = |column: &str| {
         if column == "Big" || column == "order" { format!("\"{column}\"") } else { column.to_owned() }
     };
-    let key = if dice[0] % 4 == 0 { "uuid" } else { "bigint" };
-    let identity = if key == "bigint" && dice[0] % 3 == 0 { " identity cache 1" } else { "" };
-    let comment = if dice[1] % 4 == 0 { format!(" -- what {name} is about") } else { String::new() };
+    let key = if dice[0].is_multiple_of(4) { "uuid" } else { "bigint" };
+    let identity = if key == "bigint" && dice[0].is_multiple_of(3) { " identity cache 1" } else { "" };
+    let comment = if dice[1].is_multiple_of(4) { format!(" -- what {name} is about") } else { String::new() };
     let mut text = format!("table {name}{comment}\n  id {key}{identity}\n");
     let mut keyed = Vec::new();
     for (at, column) in COLUMNS.iter().enumerate() {
         let dice = &dice[2 + at * 3..];
-        if dice[0] % 3 == 0 {
+        if dice[0].is_multiple_of(3) {
             continue;
         }
         let (sql, default, key) = TYPES[usize::from(dice[1]) % TYPES.len()];
-        let nullable = if dice[2] % 2 == 0 { "?" } else { "" };
-        let default = if dice[2] % 3 == 0 { format!(" = {default}") } else { String::new() };
+        let nullable = if dice[2].is_multiple_of(2) { "?" } else { "" };
+        let default = if dice[2].is_multiple_of(3) { format!(" = {default}") } else { String::new() };
         text += &format!("  {column} {sql}{nullable}{default}\n");
         if key {
             keyed.push(*column);
         }
     }
     let dice = &dice[17..];
-    if dice[0] % 7 == 0 && keyed.first() == Some(&"a") {
+    if dice[0].is_multiple_of(7) && keyed.first() == Some(&"a") {
         text += "  key a\n";
         // PostgreSQL makes no unique constraint beside a key on the same column.
         keyed.retain(|column| *column != "a");
@@ -130,7 +130,7 @@ fn table(name: &str, before: &[(&str, &str)], dice: &[u8; 24]) -> String {
         text += &format!("  check {name}_check {column_sql} IS NOT NULL OR id IS NOT NULL\n");
     }
     if let [.., first, second] = keyed[..]
-        && dice[4] % 3 == 0
+        && dice[4].is_multiple_of(3)
     {
         text += &format!(
             "  unique index {first}, {second} nulls first where {} IS NOT NULL as {name}_both\n",
