@@ -6,6 +6,7 @@ mod local;
 mod memory;
 mod network;
 mod peer;
+mod plan;
 mod race;
 mod report;
 mod typed;
@@ -22,12 +23,15 @@ async fn main() -> anyhow::Result<()> {
     arguments.retain(|argument| argument != "--json");
     let json = arguments.len() < before;
     let reports = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => vec![typed::run().await?, bulk::run().await?, local::run().await?],
+        [] => vec![typed::run().await?, bulk::run().await?, local::run().await?, plan::run()?],
         ["typed"] => vec![typed::run().await?],
         ["bulk"] => vec![bulk::run().await?],
         ["local"] => vec![local::run().await?],
+        ["plan"] => vec![plan::run()?],
         ["serve"] => return memory::serve().await,
-        _ => anyhow::bail!("no benchmark is called {}: typed, bulk, local; --json", arguments.join(" ")),
+        _ => {
+            anyhow::bail!("no benchmark is called {}: typed, bulk, local, plan; --json", arguments.join(" "))
+        }
     };
     match (json, &reports[..]) {
         (true, [report]) => println!("{}", report.to_json()),

@@ -5,6 +5,7 @@ mod ci;
 mod compile_cost;
 mod crashes;
 mod faults;
+mod stories;
 mod weight;
 
 use std::process::{Command, ExitCode};
@@ -14,8 +15,9 @@ cargo xtask checks   the concurrency checks of other people's drivers; --long fo
 cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask crashes  migrations that are killed at every statement; --rows 1000000 for a large backfill besides
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk` or `local` for one, --json
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk`, `local` or `plan` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json
+cargo xtask stories  every change of a schema that is written down, and 300 pairs nobody thought of, on the local DSQL; --update
 cargo xtask weight   crates and stripped bytes of a program that connects, beside AWS's connector; --counts without the bytes";
 
 fn main() -> ExitCode {
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         ["weight", "--counts"] => weight::run(false),
         ["crashes"] => crashes::run(None),
         ["crashes", "--rows", rows] => crashes::run(Some(rows)),
+        ["stories"] => stories::run(false),
+        ["stories", "--update"] => stories::run(true),
         ["bench", ..] => bench(&arguments[1..]),
         _ => Err(format!("usage:\n{VERBS}")),
     };
@@ -46,7 +50,7 @@ fn main() -> ExitCode {
 /// The peers are built for the benchmark that they are in.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
-    if !arguments.iter().any(|argument| argument == "local") {
+    if !arguments.iter().any(|argument| argument == "local" || argument == "plan") {
         command.args(["--features", "peers"]);
     }
     run(command.arg("--").args(arguments))

@@ -13,6 +13,17 @@
 //! continues where the last one ended, also when that was killed: what is on record as begun is looked up in the
 //! catalog. DSQL has no advisory locks either, so a row says who may work.
 //!
+//! The statements are planned, not written:
+//!
+//! ```text
+//! #[table] structs ─┐                        ┌▶ migration.sql, explanation
+//! a live database  ─┼▶ Snapshot ─diff▶ Change ─plan▶ Step
+//! snapshot.json    ─┘                        └▶ Refused: a reason and the nearest way for each
+//! ```
+//!
+//! - [`snapshot`](mod@snapshot) is a schema at a moment, [`introspect`](mod@introspect) reads one from a database.
+//! - [`diff`](mod@diff) says what is different, [`plan`](mod@plan) how Aurora DSQL is brought there, step by step.
+//! - [`pull`](fn@pull) writes structs, [`diagram`] draws them.
 //! - [`Folder`] reads migrations, checks them before anything runs, and writes new ones; [`check`](fn@check) finds what
 //!   edits and branches have made of them.
 //! - [`lint`] says what DSQL refuses in SQL written by hand, and what it accepts and one regrets.
@@ -45,11 +56,14 @@ mod apply;
 mod backfill;
 mod check;
 mod checksum;
+pub mod diagram;
+pub mod diff;
 mod directive;
 mod drizzle;
 mod embed;
 mod error;
 mod folder;
+pub mod introspect;
 mod job;
 mod journal;
 mod lease;
@@ -58,13 +72,17 @@ pub mod lint;
 mod migration;
 mod name;
 mod pending;
+pub mod plan;
 mod proof;
+mod pull;
 mod repair;
 mod report;
 mod run;
 mod shape;
 mod simple;
+pub mod snapshot;
 mod split;
+mod sql;
 mod status;
 mod tokens;
 mod walk;
@@ -78,6 +96,7 @@ pub use embed::Migrate;
 pub use error::Error;
 pub use folder::Folder;
 pub use migration::{Migration, Statement};
+pub use pull::pull;
 pub use repair::{Decision, repair};
 pub use report::{AppliedMigration, Event, Report};
 pub use status::{MigrationState, MigrationStatus, OpenStatement, Status, status};

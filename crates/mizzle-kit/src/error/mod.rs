@@ -166,6 +166,24 @@ impl Error {
     }
 }
 
+/// What is wrong with a snapshot, or with reading one from a database.
+impl Error {
+    pub(crate) fn unreadable_snapshot(source: serde_json::Error) -> Self {
+        Self::new(format!("this is no snapshot of a schema: {source}"))
+            .with_hint("restore the file from version control")
+            .with_source(source)
+    }
+
+    pub(crate) fn newer_snapshot(version: u32, known: u32) -> Self {
+        Self::new(format!("the snapshot has version {version}, and this mizzle reads versions up to {known}"))
+            .with_hint("use the version of mizzle that wrote it, or a newer one")
+    }
+
+    pub(crate) fn introspection(source: tokio_postgres::Error) -> Self {
+        Self::refused("the schema cannot be read", source, None)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Place { file, line, column }) = &self.0.place {

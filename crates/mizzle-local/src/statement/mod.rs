@@ -183,6 +183,10 @@ mod tests {
             "Ddl => SELECT sys.local_async_index('create index       unique on a.t (x)', false) AS job_id",
         );
         check(
+            "alter table async owner validate constraint c",
+            "Ddl => SELECT sys.local_async_validate('owner', 'c', false) AS job_id",
+        );
+        check(
             "alter table async only a.t validate constraint \"C\";",
             "Ddl => SELECT sys.local_async_validate('a.t', 'C', false) AS job_id",
         );
