@@ -80,7 +80,7 @@ impl Config {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Error> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let mut config = Config::new(endpoint).fallback_region(region(&variable));
+        let mut config = Config::new(endpoint).fallback_region(region(variable));
         if let Some(id) = variable("CLUSTER_ID") {
             config = config.cluster_id(id);
         }

@@ -248,9 +248,9 @@ impl<S: Session> Pool<S> {
         };
         let Counters { acquired, not_acquired, .. } = &keeper.counters;
         if got.is_ok() {
-            acquired.count()
+            acquired.count();
         } else {
-            not_acquired.count()
+            not_acquired.count();
         }
         got
     }

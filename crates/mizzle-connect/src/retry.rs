@@ -107,13 +107,16 @@ impl RetryPolicy {
 #[derive(Clone)]
 pub struct Retry(Arc<Shared>);
 
+/// Whoever wants to know.
+type Hook<Event> = Arc<dyn Fn(&Event) + Send + Sync>;
+
 #[derive(Clone)]
 struct Shared {
     policy: RetryPolicy,
     supply: Arc<Supply>,
     counters: Arc<RetryCounters>,
-    on_retry: Option<Arc<dyn Fn(&Retrying) + Send + Sync>>,
-    on_exhausted: Option<Arc<dyn Fn(&Exhausted) + Send + Sync>>,
+    on_retry: Option<Hook<Retrying>>,
+    on_exhausted: Option<Hook<Exhausted>>,
 }
 
 impl Retry {
@@ -412,7 +415,7 @@ mod tests {
         let (retries, ends) = (told.clone(), told.clone());
         let retry = Retry::new(RetryPolicy { max_attempts: 2, ..RetryPolicy::default() })
             .on_retry(move |retrying| {
-                retries.lock().unwrap().push(format!("again after {}", retrying.attempts))
+                retries.lock().unwrap().push(format!("again after {}", retrying.attempts));
             })
             .on_exhausted(move |exhausted| ends.lock().unwrap().push(exhausted.to_string()));
         let done: Result<(), _> = retry.run(async || Err(conflict())).await;
