@@ -42,8 +42,9 @@ pub(crate) async fn run<F: FnMut(Event<'_>)>(
 ) -> Result<(), Error> {
     let position = open.map(Position::of).unwrap_or_default();
     let estimate = estimate(run, step).await?;
-    // The record of the place is a row too.
-    let size = Size { now: chunk.min(ROWS - 1), most: chunk.min(ROWS - 1) };
+    // The record of the place and the lease are rows too.
+    let most = chunk.min(ROWS - 2);
+    let size = Size { now: most, most };
     let mut fill = Backfill { run, step, estimate, size, position, stalled: 0 };
     match chunks(&step.statement.sql) {
         Chunks::Keys(walk) => match fill.keys(&walk).await? {
@@ -165,7 +166,9 @@ impl<F: FnMut(Event<'_>)> Backfill<'_, '_, '_, F> {
     /// The key of the last row of the next chunk; nothing when what is left is a chunk.
     async fn bound(&mut self, walk: &Walk<'_>, keys: &[Key]) -> Result<Option<Vec<String>>, Error> {
         let names: Vec<_> = keys.iter().map(|key| identifier(&key.name)).collect();
-        let texts: Vec<_> = names.iter().map(|name| format!("{name}::text")).collect();
+        // Under names of their own: ORDER BY would take the text for the column.
+        let texts = names.iter().enumerate().map(|(at, name)| format!("{name}::text AS key_text_{at}"));
+        let texts: Vec<_> = texts.collect();
         let range = range(keys, self.position.key.as_deref(), None);
         let condition = walk.condition.map_or_else(String::new, |condition| format!("({condition}) AND "));
         let select = format!(

@@ -91,6 +91,21 @@ async fn every_row_is_right_and_no_writers_update_is_lost() {
     assert_eq!(sum.parse::<u64>().expect("a number"), (rows * (rows + 1) / 2) as u64 + added);
 }
 
+#[tokio::test]
+async fn a_chunk_is_as_large_as_a_transaction_takes() {
+    let database = Database::start().await;
+    fill(&database, 2_998).await;
+    let mut chunks = Vec::new();
+    run(&database, "-- mizzle: backfill\nUPDATE account SET balance = 0", |event| {
+        if let Event::Backfilled { rows, .. } = event {
+            chunks.push(rows);
+        }
+    })
+    .await
+    .expect("it ends");
+    assert_eq!(chunks, [2_998, 2_998]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_without_a_condition_goes_on_where_it_was_and_changes_each_row_once() {
     let database = Database::start().await;

@@ -45,7 +45,7 @@ impl Error {
                  again; if not, undo what differs first"
             )),
             Some("54000") => Some(
-                "a transaction takes 3,000 rows, one of them the record: put `-- mizzle: backfill` in front of a \
+                "a transaction takes 3,000 rows, two of them the record's and the lease's: put `-- mizzle: backfill` in front of a \
                  statement that changes more"
                     .into(),
             ),
