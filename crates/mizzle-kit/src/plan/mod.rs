@@ -12,8 +12,8 @@
 //! - an index is built in the background; a unique constraint is made of such an index;
 //! - a check or foreign key is added `NOT VALID`, which binds new rows, and validated by a job;
 //! - `NOT NULL` on a column that exists is a check of the same meaning;
-//! - another type is another column, filled in chunks, that takes the name of the first ([`column`]);
-//! - another primary key, or a column that is computed or counted, is another table ([`rebuild`]).
+//! - another type is another column, filled in chunks, that takes the name of the first (`column.rs`);
+//! - another primary key, or a column that is computed or counted, is another table (`rebuild.rs`).
 //!
 //! What there is no way to is a [`Refusal`], never left out.
 
