@@ -240,22 +240,27 @@ async fn diesels_statements_take_rows_and_patches_with_what_the_program_makes() 
     let one: Place = db.first(one.returning(Place::as_returning())).await.unwrap();
     assert!(!one.id.0.is_nil(), "`new` has made the id");
     let alike = PlacePatch { alike: Some(Some(Kind::Tree)), ..Default::default() };
-    let update = |patch| diesel::update(place::table.find(one.id)).set(patch);
+    let update = |patch| diesel::update(place::table.find(one.id.clone())).set(patch);
     assert_eq!(db.execute(update(alike)).await.unwrap(), 1);
-    let again: Place = db.first(place::table.find(one.id)).await.unwrap();
+    let again: Place = db.first(place::table.find(one.id.clone())).await.unwrap();
     assert_eq!((again.alike, again.changed), (Some(Kind::Tree), Some(written())));
 
     // columns set one by one are Diesel's alone: what the program makes is not among them
-    let reset = diesel::update(place::table.find(one.id)).set(place::changed.eq(None::<DateTime<Utc>>));
+    let reset =
+        diesel::update(place::table.find(one.id.clone())).set(place::changed.eq(None::<DateTime<Utc>>));
     db.execute(reset).await.unwrap();
-    db.execute(diesel::update(place::table.find(one.id)).set(place::alike.eq(Kind::Rock))).await.unwrap();
-    let again: Place = db.first(place::table.find(one.id)).await.unwrap();
+    db.execute(diesel::update(place::table.find(one.id.clone())).set(place::alike.eq(Kind::Rock)))
+        .await
+        .unwrap();
+    let again: Place = db.first(place::table.find(one.id.clone())).await.unwrap();
     assert_eq!((again.alike, again.changed), (Some(Kind::Rock), None));
     let bare = diesel::insert_into(place::table).values(place::code.eq(Code("two".into())));
     let refused = db.execute(bare).await.unwrap_err();
     assert_eq!(refused.sql_state(), Some("23502"), "the id has no default in the database: {refused}");
     // Mizzle's own update knows
-    db.execute(Place::update(place::alike.eq(Kind::Tree)).filter(place::id.eq(one.id))).await.unwrap();
+    db.execute(Place::update(place::alike.eq(Kind::Tree)).filter(place::id.eq(one.id.clone())))
+        .await
+        .unwrap();
     assert_eq!(db.first(Place::query()).await.unwrap().changed, Some(written()));
 }
 

@@ -2,7 +2,6 @@
 
 mod agreement;
 #[path = "../database/mod.rs"]
-#[allow(dead_code, reason = "another test counts rows")]
 mod database;
 mod examples;
 mod fixes;

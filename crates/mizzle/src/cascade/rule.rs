@@ -182,6 +182,7 @@ impl<P: Model> Cascade<P> {
     /// # Ok(())
     /// # }
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "relations are named, `Vet::skills()`, not kept")]
     pub fn unlink<L: Linking<Parent = P>>(self, relation: Related<'_, L>) -> Self {
         // a `Linking` goes through a link
         let Some((table, foreign_key)) = L::PATH.link() else { return self };
