@@ -116,8 +116,8 @@ impl Db {
         Self { pool: Pool::new(config, options), retry: Retry::default(), marker: None }
     }
 
-    /// The same pool under another retry policy, which gets a budget of its own: a [`RetryPolicy`], or a [`Retry`] with hooks
-    /// for whoever wants to know.
+    /// The same pool under another retry policy, which gets a budget of its own: a
+    /// [`RetryPolicy`](crate::connect::RetryPolicy), or a [`Retry`] with hooks for whoever wants to know.
     ///
     /// # Example
     /// ```no_run
