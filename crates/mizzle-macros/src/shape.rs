@@ -184,6 +184,7 @@ impl ShapeInput {
             quote_spanned!(field.ident.span() => #part: ::mizzle::IsColumn<'q>)
         });
         Some(quote! {
+            #[diagnostic::do_not_recommend]
             impl<'q> ::mizzle::LoadRows<#ident> for #query<'q>
             where
                 #(#columns),*

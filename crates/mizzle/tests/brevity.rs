@@ -9,11 +9,6 @@ const LINES: usize = 15;
 const EXCEPTIONS: &[(&str, usize, &str)] = &[
     ("query/column_typo", 16, "rustc shows the name that is meant, in its own file, and the change"),
     (
-        "query/column_compared_with_one_of_another_type",
-        19,
-        "the value's type is the user's: rustc shows where it is defined",
-    ),
-    (
         "query/constraint_of_another_table",
         17,
         "two enums of the user's are compared: rustc explains where each comes from",
@@ -24,7 +19,6 @@ const EXCEPTIONS: &[(&str, usize, &str)] = &[
         18,
         "Diesel's method is made ambiguous: rustc shows both candidates and how to call each",
     ),
-    ("query/order_by_another_table", 17, "the column's type is the user's: rustc shows where it is defined"),
     (
         "query/sql",
         22,
