@@ -147,7 +147,8 @@ fn are_allowed(pending: &[Pending<'_>], allow: &BTreeSet<HazardKind>) -> Result<
         let statements = &migration.statements[*from..];
         let open: BTreeSet<_> =
             statements.iter().flat_map(|statement| &statement.hazards).copied().filter(is_open).collect();
-        let first = statements.iter().find(|statement| statement.hazards.iter().any(|kind| open.contains(kind)));
+        let first =
+            statements.iter().find(|statement| statement.hazards.iter().any(|kind| open.contains(kind)));
         if let Some(first) = first {
             return Err(Error::not_allowed(migration, first, &open));
         }

@@ -128,7 +128,8 @@ impl Declaration {
     /// What stands in `public` stands in this schema instead.
     #[must_use]
     pub fn in_schema(&self, schema: &str) -> Self {
-        let moved = |name: &Name| if name.schema == PUBLIC { Name::new(schema, &name.name) } else { name.clone() };
+        let moved =
+            |name: &Name| if name.schema == PUBLIC { Name::new(schema, &name.name) } else { name.clone() };
         let relations = self.relations.iter().map(|relation| Relation {
             table: moved(&relation.table),
             far: moved(&relation.far),
@@ -222,7 +223,12 @@ mod tests {
         assert_eq!(declaration.elsewhere, [Name::new(PUBLIC, "senior")]);
         let [relation] = &declaration.relations[..] else { panic!("{:?}", declaration.relations) };
         assert_eq!(
-            (relation.table.to_string(), &relation.columns[..], relation.far.to_string(), &relation.references[..]),
+            (
+                relation.table.to_string(),
+                &relation.columns[..],
+                relation.far.to_string(),
+                &relation.references[..]
+            ),
             ("ward.pet".to_owned(), &["owner_id".to_owned()][..], "owner".to_owned(), &["id".to_owned()][..])
         );
         assert_eq!(Declaration::from_json(&declaration.to_json()).expect("a document"), declaration);

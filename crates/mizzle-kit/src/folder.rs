@@ -128,7 +128,7 @@ impl Folder {
         if drizzle::is_snapshot(&text) {
             return Ok(None);
         }
-        Snapshot::from_json(&text).map(Some).map_err(|error| Error::bad_snapshot(path, error))
+        Snapshot::from_json(&text).map(Some).map_err(|error| Error::bad_snapshot(path, &error))
     }
 
     /// Puts a migration behind all others: the last of them becomes its parent, and it gets a new number if it needs one.

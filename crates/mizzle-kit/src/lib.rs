@@ -23,6 +23,7 @@
 //!
 //! - [`snapshot`](mod@snapshot) is a schema at a moment, [`introspect`](mod@introspect) reads one from a database.
 //! - [`diff`](mod@diff) says what is different, [`plan`](mod@plan) how Aurora DSQL is brought there, step by step.
+//! - [`Declaration`] is what structs say, [`main`] the binary that says it to the `mizzle` command.
 //! - [`pull`](fn@pull) writes structs, [`diagram`] draws them.
 //! - [`Folder`] reads migrations, checks them before anything runs, and writes new ones; [`check`](fn@check) finds what
 //!   edits and branches have made of them.

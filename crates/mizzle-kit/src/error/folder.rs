@@ -88,7 +88,7 @@ impl Error {
             .with_hint("give the later one a higher number")
     }
 
-    pub(crate) fn bad_snapshot(path: &Path, source: Self) -> Self {
+    pub(crate) fn bad_snapshot(path: &Path, source: &Self) -> Self {
         let what = format!("{}: {source}", path.display());
         let hint = source.hint().map(str::to_owned).unwrap_or_default();
         Self::finding(what).with_hint(hint)

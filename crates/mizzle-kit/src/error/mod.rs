@@ -186,7 +186,9 @@ impl Error {
 
     pub(crate) fn unreadable_declaration(source: serde_json::Error) -> Self {
         Self::finding(format!("this is not what a schema binary prints: {source}"))
-            .with_hint("the binary's `main` is `mizzle_kit::main(mizzle::tables![…])`, and it prints nothing else")
+            .with_hint(
+                "the binary's `main` is `mizzle_kit::main(mizzle::tables![…])`, and it prints nothing else",
+            )
             .with_source(source)
     }
 
