@@ -1,17 +1,27 @@
 //! The `mizzle` command.
 
+mod application;
 mod check;
+mod compare;
 mod completions;
+mod diagram;
+mod export;
 mod failure;
+mod generate;
+mod init;
 mod lint;
 mod local;
 mod migrate;
 mod migrations;
+mod plan;
 mod principal;
 mod progress;
 mod psql;
+mod pull;
+mod push;
 mod repair;
 mod size;
+mod source;
 mod status;
 mod token;
 mod undo;
@@ -37,13 +47,21 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Options),
     // SQL and migrations: what writes them stands before what applies them.
+    Generate(generate::Options),
     Lint(lint::Options),
     Check(check::Options),
     Undo(undo::Options),
     Migrate(migrate::Options),
     Status(status::Options),
     Repair(repair::Options),
+    // A database beside the structs.
+    Plan(plan::Options),
+    Push(push::Options),
+    Pull(pull::Options),
+    Export(export::Options),
+    Diagram(diagram::Options),
     // A cluster.
     Local(local::Options),
     Token(token::Options),
@@ -56,6 +74,13 @@ enum Command {
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Lint(options) => return lint::run(&options),
+        Command::Init(options) => init::run(&options),
+        Command::Generate(options) => generate::run(options).await,
+        Command::Plan(options) => plan::run(options).await,
+        Command::Push(options) => push::run(options).await,
+        Command::Pull(options) => pull::run(options).await,
+        Command::Export(options) => export::run(options).await,
+        Command::Diagram(options) => diagram::run(options).await,
         Command::Check(options) => check::run(options).await,
         Command::Undo(options) => undo::run(options).await,
         Command::Migrate(options) => migrate::run(options).await,

@@ -1,11 +1,12 @@
 //! `mizzle migrate`: applies a folder of migrations to the cluster that the environment names.
 
 use clap::Args;
+use mizzle_kit::plan::HazardKind;
 use mizzle_kit::{Report, apply};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::migrations::{self, Place, Target, say};
+use crate::migrations::{self, Place, Target, hazard, say};
 use crate::progress::Progress;
 
 /// Apply pending migrations to the cluster that CLUSTER_ENDPOINT names.
@@ -20,10 +21,14 @@ Examples:
   mizzle migrate                              the folder `migrations`, the schema public
   mizzle migrate --dir db/migrations --schema clinic
   mizzle migrate --json | jq .end             for scripts
+  mizzle migrate --allow drops-column         what the files themselves do not allow
 
 A migration is a file migrations/<number>_<name>/migration.sql; a line `--> statement-breakpoint` stands between two
 statements. `-- mizzle: backfill chunk=3000` in front of an UPDATE or DELETE runs it in chunks, over any number of rows.
 Drizzle's folders and records are taken over as they are.
+
+What a generated migration may hurt it says by name, and nothing of it runs until that is allowed: by a line
+`-- mizzle: allow drops-column` in the file, for good, or by --allow, for one run.
 
 Exit codes: 0 done, 1 a migration or its history is wrong, 2 wrong usage, 3 no connection or another obstacle.
 When it stops, what is applied stays applied: `mizzle status` shows where it is, and the next run goes on from there.")]
@@ -32,14 +37,20 @@ pub(crate) struct Options {
     place: Place,
     #[command(flatten)]
     target: Target,
+
+    /// Allow this hazard, for this run; several with commas between
+    #[arg(long, value_name = "HAZARD", value_delimiter = ',', value_parser = hazard)]
+    allow: Vec<HazardKind>,
 }
 
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     crate::trace(0);
     let folder = options.place.folder()?;
     let client = options.target.connect().await?;
+    let mut run = options.target.options();
+    run.allow = options.allow.into_iter().collect();
     let progress = Progress::new(options.place.json);
-    let applied = apply(&client, &folder, &options.target.options(), |event| progress.tell(&event)).await;
+    let applied = apply(&client, &folder, &run, |event| progress.tell(&event)).await;
     progress.clear();
     let (report, error) = match &applied {
         Ok(report) => (report, None),

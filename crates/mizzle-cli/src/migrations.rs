@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use mizzle_connect::Config;
 use mizzle_kit::Folder;
+use mizzle_kit::plan::HazardKind;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -39,6 +40,10 @@ impl Place {
 }
 
 impl Target {
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
+    }
+
     pub(crate) fn options(&self) -> mizzle_kit::Options {
         mizzle_kit::Options::new(&self.schema)
     }
@@ -47,6 +52,19 @@ impl Target {
         let schema = format!("\"{}\"", self.schema.replace('"', "\"\""));
         Ok(Config::from_env()?.search_path(schema).connect().await?)
     }
+}
+
+/// Reads the name of a hazard.
+pub(crate) fn hazard(name: &str) -> Result<HazardKind, String> {
+    HazardKind::of(name).ok_or_else(|| {
+        let names: Vec<String> = HazardKind::ALL.iter().map(ToString::to_string).collect();
+        format!("there is no such hazard; there are {}", names.join(", "))
+    })
+}
+
+/// `1 step`, `2 steps`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Prints a line; nobody has to read it.

@@ -1,9 +1,43 @@
 //! What a run does, as it does it: lines, and a bar under them while something takes long.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mizzle_kit::Event;
 
 use crate::migrations::{is_watched, say};
+
+/// Between two pictures of something that turns.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Something that takes a while and says nothing meanwhile: shown until it is dropped.
+pub(crate) struct Busy(ProgressBar);
+
+impl Busy {
+    pub(crate) fn new(doing: &str) -> Self {
+        let bar = bar(true);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_message(doing.to_owned());
+        bar.enable_steady_tick(TICK);
+        Self(bar)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A bar for whoever looks on: without a terminal, or with NO_COLOR or TERM=dumb, it would be noise.
+fn bar(wanted: bool) -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    let watched = wanted && is_watched() && std::env::var_os("NO_COLOR").is_none();
+    bar.set_draw_target(if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    bar
+}
 
 /// Shows a run to whoever looks on.
 pub(crate) struct Progress {
@@ -14,15 +48,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(quiet: bool) -> Self {
-        let bar = ProgressBar::no_length();
-        // Without a terminal, or with NO_COLOR or TERM=dumb, a bar would be noise.
-        let watched = !quiet && is_watched() && std::env::var_os("NO_COLOR").is_none();
-        bar.set_draw_target(if watched {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        });
-        Self { quiet, bar }
+        Self { quiet, bar: bar(!quiet) }
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {

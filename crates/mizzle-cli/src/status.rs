@@ -1,16 +1,19 @@
 //! `mizzle status`: how the cluster stands beside the folder.
 
 use clap::Args;
-use mizzle_kit::{MigrationState, MigrationStatus, Status};
+use mizzle_kit::{Folder, MigrationState, MigrationStatus, Status};
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 
+use crate::compare::{Origin, compare};
 use crate::failure::Failure;
 use crate::migrations::{self, Place, Target, say};
 
 /// Show which migrations are applied, and what is not as it should be.
 ///
 /// Nothing is changed. Besides pending migrations it shows the statement that a run has begun and not ended, who is at
-/// work, indexes that are invalid, and constraints that were never validated.
+/// work, indexes that are invalid, and constraints that were never validated. When everything is applied and the newest
+/// migration has a snapshot, the database is compared with it, and what somebody changed by hand is shown.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -18,7 +21,7 @@ Examples:
   mizzle status --json | jq '.migrations[] | select(.state == \"pending\").name'
   mizzle status --schema clinic || echo 'something is to be done'
 
-Exit codes: 0 everything is applied and valid, 1 something is to be done, 2 wrong usage, 3 no connection or another
+Exit codes: 0 everything is applied, valid and as it was left, 1 something is to be done, 2 wrong usage, 3 no connection or another
 obstacle.")]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -32,15 +35,35 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let folder = options.place.folder()?;
     let client = options.target.connect().await?;
     let status = mizzle_kit::status(&client, &folder, &options.target.options()).await?;
+    let drift = drift(&client, &folder, &status, options.target.schema()).await?;
     if options.place.json {
-        say(document(&status));
+        say(document(&status, &drift));
     } else {
-        print(&status);
+        print(&status, &drift);
     }
-    if status.is_clean() { Ok(()) } else { Err(Failure::shown()) }
+    if status.is_clean() && drift.is_empty() { Ok(()) } else { Err(Failure::shown()) }
 }
 
-fn print(status: &Status) {
+/// What would bring the database back to where the migrations lead, one line each. Nothing is known of that while some are
+/// pending, or without a snapshot of ours.
+async fn drift(
+    client: &Client,
+    folder: &Folder,
+    status: &Status,
+    schema: &str,
+) -> Result<Vec<String>, Failure> {
+    let applied = status.migrations.iter().all(|migration| migration.state == MigrationState::Applied);
+    if !applied || status.misfit.is_some() || folder.migrations().is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(snapshot) = folder.schema()? else { return Ok(Vec::new()) };
+    Ok(match compare(client, &snapshot.into(), Origin::Folder, schema).await? {
+        Ok(plan) => plan.changes.iter().map(ToString::to_string).collect(),
+        Err(refused) => refused.refusals.iter().map(|refusal| refusal.what.clone()).collect(),
+    })
+}
+
+fn print(status: &Status, drift: &[String]) {
     for migration in &status.migrations {
         say(line(migration));
     }
@@ -66,7 +89,14 @@ fn print(status: &Status) {
             say(format!("hint: {hint}"));
         }
     }
-    if status.is_clean() {
+    for change in drift {
+        say(format!("drift: to be as the migrations leave it, the database needs: {change}"));
+    }
+    if !drift.is_empty() {
+        say(
+            "hint: `mizzle plan --folder` shows the steps; to keep what is there, declare it and generate a migration",
+        );
+    } else if status.is_clean() {
         say("Everything is applied");
     }
 }
@@ -82,7 +112,7 @@ fn line(migration: &MigrationStatus) -> String {
     }
 }
 
-fn document(status: &Status) -> Value {
+fn document(status: &Status, drift: &[String]) -> Value {
     let migrations = status.migrations.iter().map(|migration| {
         let state = match migration.state {
             MigrationState::Applied => "applied",
@@ -94,7 +124,7 @@ fn document(status: &Status) -> Value {
         })
     });
     json!({
-        "clean": status.is_clean(),
+        "clean": status.is_clean() && drift.is_empty(),
         "migrations": migrations.collect::<Vec<_>>(),
         "open": status.open.as_ref().map(|open| json!({
             "name": open.name, "state": open.state, "note": open.note, "rows": open.rows,
@@ -104,6 +134,7 @@ fn document(status: &Status) -> Value {
         })),
         "invalid_indexes": status.invalid_indexes,
         "unvalidated_constraints": status.unvalidated_constraints,
+        "drift": drift,
         "misfit": status.misfit.as_ref().map(migrations::error),
     })
 }

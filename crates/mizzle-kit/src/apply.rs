@@ -10,6 +10,7 @@
 //! read the records again, take over another tool's, run each pending statement, give the lease back
 //! ```
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mizzle_connect::RetryPolicy;
@@ -18,6 +19,7 @@ use tokio_postgres::Client;
 use crate::journal::{Journal, Records};
 use crate::lease::{Attempt, Lease};
 use crate::pending::{Pending, pending};
+use crate::plan::HazardKind;
 use crate::run::Run;
 use crate::simple::spread;
 use crate::{Error, Event, Folder, Report, adopt};
@@ -41,6 +43,8 @@ pub struct Options {
     pub lease: Duration,
     /// Who runs, for those who wait; the host and the process by default.
     pub runner: String,
+    /// Hazards that are allowed besides those that a migration itself allows.
+    pub allow: BTreeSet<HazardKind>,
 }
 
 impl Options {
@@ -56,6 +60,7 @@ impl Options {
             retry: RetryPolicy::default(),
             lease: Duration::from_secs(20),
             runner: format!("process {} on {host}", std::process::id()),
+            allow: BTreeSet::new(),
         }
     }
 }
@@ -68,7 +73,7 @@ impl Options {
 /// was killed is continued by the next: the catalog shows whether the statement that it was at has happened.
 ///
 /// # Errors
-/// When the folder does not fit what is recorded, the server refuses a statement or fails its job, or nobody can tell
+/// When the folder does not fit what is recorded, a hazard is not allowed, the server refuses a statement or fails its job, or nobody can tell
 /// whether a statement of a killed run has happened. The error names the file and the line, and [`Error::report`] tells
 /// what was applied until then; that stays applied.
 pub async fn apply(
@@ -119,6 +124,7 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         records = read(run.journal).await?;
     }
     let pending = pending(folder, &records.rows)?;
+    are_allowed(&pending, &run.journal.options.allow)?;
     let applied = folder.migrations().len() - pending.len();
     run.report.end = applied
         .checked_sub(1)
@@ -129,6 +135,22 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         for ordinal in from..migration.statements.len() {
             run.statement(migration, ordinal, open.take()).await?;
             run.report.add(migration, ordinal + 1 == migration.statements.len());
+        }
+    }
+    Ok(())
+}
+
+/// Whether every hazard of what is to run is allowed, before any of it runs.
+fn are_allowed(pending: &[Pending<'_>], allow: &BTreeSet<HazardKind>) -> Result<(), Error> {
+    for Pending { migration, from, .. } in pending {
+        let is_open = |kind: &HazardKind| !allow.contains(kind) && !migration.allowed.contains(kind);
+        let statements = &migration.statements[*from..];
+        let open: BTreeSet<_> =
+            statements.iter().flat_map(|statement| &statement.hazards).copied().filter(is_open).collect();
+        let first =
+            statements.iter().find(|statement| statement.hazards.iter().any(|kind| open.contains(kind)));
+        if let Some(first) = first {
+            return Err(Error::not_allowed(migration, first, &open));
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
-//! What a migration says to us in comments: `-- mizzle: backfill chunk=3000`, `-- mizzle: parent=0000_init sha256=…`.
+//! What a migration says to us in comments: `-- mizzle: backfill chunk=3000`, `-- mizzle: allow drops-column` and their kin.
 
 use crate::Checksum;
 use crate::lexer::Fault;
+use crate::plan::HazardKind;
 use crate::split::Remark;
 
 /// How many rows a transaction may change (AWS user guide, "Cluster quotas and database limits").
@@ -21,6 +22,10 @@ pub struct Parent {
 pub(crate) struct Directives {
     pub(crate) parent: Option<Parent>,
     pub(crate) backfill: Option<usize>,
+    /// What the statement may hurt.
+    pub(crate) hazards: Vec<HazardKind>,
+    /// What may be hurt, in the whole migration.
+    pub(crate) allowed: Vec<HazardKind>,
 }
 
 impl Directives {
@@ -39,17 +44,19 @@ impl Directives {
             "backfill" => self.backfill = Some(chunk(rest).ok_or_else(|| bad(remark, BACKFILL))?),
             // Every job is waited for; the comment says so to whoever reads the file.
             "wait" if rest.is_empty() => {}
-            // For people, and for those who allow hazards by name.
-            "hazard" | "hazards" => {}
+            "hazard" => self.hazards.extend(kinds(rest).ok_or_else(|| bad(remark, HAZARDS))?),
+            "allow" => self.allowed.extend(kinds(rest).ok_or_else(|| bad(remark, HAZARDS))?),
             _ => return Err(bad(remark, WORDS)),
         }
         Ok(())
     }
 }
 
-const WORDS: &str = "write `-- mizzle: backfill chunk=3000` or `-- mizzle: wait`, or leave out the colon in a comment \
-                     that is for people";
+const WORDS: &str = "write `-- mizzle: backfill chunk=3000`, `-- mizzle: allow drops-column` or `-- mizzle: wait`, or \
+                     leave out the colon in a comment that is for people";
 const BACKFILL: &str = "write `-- mizzle: backfill chunk=3000`; a transaction takes 1 to 3000 rows";
+const HAZARDS: &str = "write `-- mizzle: allow drops-column`; the others are drops-table, drops-view, renames, unavailable, \
+                       lossy-cast and needs-values";
 const PARENT: &str = "write `-- mizzle: parent=<name> sha256=<64 digits>`, or remove the line";
 
 fn bad(remark: &Remark<'_>, cure: &'static str) -> Fault {
@@ -59,6 +66,13 @@ fn bad(remark: &Remark<'_>, cure: &'static str) -> Fault {
 fn parent(text: &str) -> Option<Parent> {
     let (name, chain) = text.trim().split_once(" sha256=")?;
     Some(Parent { name: name.to_owned(), chain: chain.parse().ok()? })
+}
+
+/// One or several names of hazards.
+fn kinds(text: &str) -> Option<Vec<HazardKind>> {
+    let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+    let kinds: Option<Vec<_>> = names.map(HazardKind::of).collect();
+    kinds.filter(|kinds| !kinds.is_empty())
 }
 
 fn chunk(text: &str) -> Option<usize> {
@@ -81,6 +95,10 @@ mod tests {
         assert_eq!(read("backfill chunk=500").map(|read| read.backfill), Ok(Some(500)));
         assert_eq!(read("backfill").map(|read| read.backfill), Ok(Some(3_000)));
         assert_eq!(read("wait"), Ok(Directives::default()));
+        let hazards = read("allow drops-column, renames").map(|read| read.allowed);
+        assert_eq!(hazards, Ok(vec![HazardKind::DropsColumn, HazardKind::Renames]));
+        let hazards = read("hazard lossy-cast").map(|read| read.hazards);
+        assert_eq!(hazards, Ok(vec![HazardKind::LossyCast]));
         let chain = Checksum::of("x");
         let parent = read(&format!("parent=0000_init sha256={chain}")).map(|read| read.parent);
         assert_eq!(parent, Ok(Some(Parent { name: "0000_init".into(), chain })));
@@ -93,6 +111,9 @@ mod tests {
             ("backfill chunk=3001", BACKFILL),
             ("backfill chunk=0", BACKFILL),
             ("backfill 10", BACKFILL),
+            ("allow", HAZARDS),
+            ("allow everything", HAZARDS),
+            ("hazard drop-column", HAZARDS),
             ("parent=0000_init", PARENT),
             ("parent=0000_init sha256=ab", PARENT),
         ] {

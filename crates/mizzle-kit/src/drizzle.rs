@@ -72,3 +72,9 @@ impl Entry {
         Migration::numbered(&self.tag, version(&self.tag).unwrap_or(self.idx), file, &text, cut)
     }
 }
+
+/// Whether a `snapshot.json` is Drizzle's: it names the dialect.
+pub(crate) fn is_snapshot(text: &str) -> bool {
+    let read: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    read.is_some_and(|read| read.get("dialect").is_some())
+}

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use crate::error::Place;
 use crate::migration::line_column;
+use crate::snapshot::Snapshot;
 use crate::split::Cut;
 use crate::{Error, Migration, drizzle, write};
 
@@ -104,6 +105,30 @@ impl Folder {
     pub fn write(&mut self, name: &str, sql: &str, snapshot: Option<&str>) -> Result<&Migration, Error> {
         let migration = write::migration(self, name, sql, snapshot, SystemTime::now())?;
         Ok(self.push(migration))
+    }
+
+    /// Writes a migration behind all others that somebody is to fill in, and answers its file. Until it has a statement the
+    /// folder is refused there.
+    ///
+    /// # Errors
+    /// When the name has no letter or digit, or the file cannot be written.
+    pub fn draft(&self, name: &str) -> Result<PathBuf, Error> {
+        write::draft(self, name, SystemTime::now())
+    }
+
+    /// The schema after the last migration, by its snapshot; that of nothing for an empty folder, and none where the
+    /// migration has no snapshot of ours: it was written by hand or by another tool.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn schema(&self) -> Result<Option<Snapshot>, Error> {
+        let Some(last) = self.migrations.last() else { return Ok(Some(Snapshot::default())) };
+        let Some(path) = &last.snapshot else { return Ok(None) };
+        let text = read_text(path)?;
+        if drizzle::is_snapshot(&text) {
+            return Ok(None);
+        }
+        Snapshot::from_json(&text).map(Some).map_err(|error| Error::bad_snapshot(path, &error))
     }
 
     /// Puts a migration behind all others: the last of them becomes its parent, and it gets a new number if it needs one.

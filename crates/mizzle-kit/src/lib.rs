@@ -23,6 +23,7 @@
 //!
 //! - [`snapshot`](mod@snapshot) is a schema at a moment, [`introspect`](mod@introspect) reads one from a database.
 //! - [`diff`](mod@diff) says what is different, [`plan`](mod@plan) how Aurora DSQL is brought there, step by step.
+//! - [`Declaration`] is what structs say, [`main`] the binary that says it to the `mizzle` command.
 //! - [`pull`](fn@pull) writes structs, [`diagram`] draws them.
 //! - [`Folder`] reads migrations, checks them before anything runs, and writes new ones; [`check`](fn@check) finds what
 //!   edits and branches have made of them.
@@ -50,12 +51,17 @@
 //! `DELETE` on one table goes along its primary key, each row once; with a condition, until no row fulfils it. Any other
 //! statement runs again until it changes nothing; a `LIMIT` in it is lowered where others write the same rows.
 //! `-- mizzle: parent=…` in the first line names the migration that it was written on.
+//!
+//! `-- mizzle: hazard drops-column` says what a generated statement may hurt. A run stops before the first statement of a
+//! migration until every hazard in it is allowed by its name: in the file, for everybody and for good, by a line
+//! `-- mizzle: allow drops-column` in front of any statement, or for one run by [`Options::allow`].
 
 mod adopt;
 mod apply;
 mod backfill;
 mod check;
 mod checksum;
+mod declaration;
 pub mod diagram;
 pub mod diff;
 mod directive;
@@ -91,6 +97,7 @@ mod write;
 pub use apply::{Options, apply};
 pub use check::{Breach, BreachKind, check};
 pub use checksum::{Checksum, NotAChecksum};
+pub use declaration::{Declaration, Relation, main};
 pub use directive::Parent;
 pub use embed::Migrate;
 pub use error::Error;

@@ -1,10 +1,12 @@
 //! One migration: its statements, where they stand, and what they are the sum of.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::directive::{Directives, Parent};
 use crate::error::Place;
 use crate::folder::{FILE, SNAPSHOT, read_text};
+use crate::plan::HazardKind;
 use crate::split::{Cut, Piece, split};
 use crate::{Checksum, Error};
 
@@ -26,6 +28,8 @@ pub struct Migration {
     pub chain: Checksum,
     /// The migration that it says it was written on.
     pub parent: Option<Parent>,
+    /// The hazards that it says are allowed.
+    pub allowed: BTreeSet<HazardKind>,
     /// The file of the schema after it, if there is one.
     pub snapshot: Option<PathBuf>,
     /// What other tools take for its sum: that of its file.
@@ -46,6 +50,8 @@ pub struct Statement {
     pub sha256: Checksum,
     /// How many rows a chunk has, if it is to run in chunks until nothing is left to change.
     pub backfill: Option<usize>,
+    /// What it may hurt, as was said when it was planned: it runs once each is allowed.
+    pub hazards: Vec<HazardKind>,
 }
 
 impl Migration {
@@ -78,11 +84,14 @@ impl Migration {
             Error::bad_statement(Place { file: file.clone(), line, column }, fault.what, fault.cure)
         };
         let mut parent = None;
+        let mut allowed = BTreeSet::new();
         let mut statements = Vec::new();
         for piece in split(&text, cut).map_err(fault)? {
             let directives = Directives::read(&piece.remarks).map_err(fault)?;
             parent = parent.or(directives.parent);
-            statements.push(Statement::of(&text, &piece, directives.backfill));
+            allowed.extend(directives.allowed);
+            let statement = Statement::of(&text, &piece, directives.backfill);
+            statements.push(Statement { hazards: directives.hazards, ..statement });
         }
         let sha256 = Checksum::of_all(statements.iter().map(|statement| statement.sha256));
         let file_sums = vec![Checksum::of(raw), Checksum::of(&text)];
@@ -94,6 +103,7 @@ impl Migration {
             sha256,
             chain: sha256,
             parent,
+            allowed,
             snapshot: None,
             file_sums,
         })
@@ -118,7 +128,7 @@ impl Statement {
             Some(_) => Checksum::of(&format!("backfill\n{}", piece.sql)),
             None => Checksum::of(piece.sql),
         };
-        Self { sql: piece.sql.to_owned(), line, column, sha256, backfill }
+        Self { sql: piece.sql.to_owned(), line, column, sha256, backfill, hazards: Vec::new() }
     }
 
     /// The beginning of its text, enough to know it by.

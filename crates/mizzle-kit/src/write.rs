@@ -1,6 +1,6 @@
 //! Writes a migration into a folder, behind all others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::folder::{FILE, SNAPSHOT, read_text};
@@ -17,8 +17,7 @@ pub(crate) fn migration(
 ) -> Result<Migration, Error> {
     let root = folder.root().ok_or_else(Error::not_on_disk)?;
     let last = folder.migrations().last();
-    let number = number(now).max(last.map_or(0, |last| last.version + 1));
-    let name = format!("{number:014}_{}", plain(name).ok_or_else(|| Error::bad_new_name(name))?);
+    let name = next(last, name, now)?;
     let header = last.map(|last| header(&last.name, last.chain)).unwrap_or_default();
     let text = format!("{header}{}\n", sql.trim_end());
     let path = root.join(&name);
@@ -31,6 +30,30 @@ pub(crate) fn migration(
         Error::unwritable(&path, source)
     })?;
     Ok(Migration { snapshot: snapshot.map(|_| path.join(SNAPSHOT)), ..migration })
+}
+
+/// What a migration that is written by hand begins with.
+const DRAFT: &str = "\
+-- Statements with a line `--> statement-breakpoint` between them, each run in a transaction of its own.
+-- One that changes more than 3,000 rows runs in chunks, along the key, with this line in front of it:
+--   -- mizzle: backfill chunk=3000
+";
+
+/// Writes a migration without a statement, which somebody has to write; answers its file.
+pub(crate) fn draft(folder: &Folder, name: &str, now: SystemTime) -> Result<PathBuf, Error> {
+    let root = folder.root().ok_or_else(Error::not_on_disk)?;
+    let last = folder.migrations().last();
+    let name = next(last, name, now)?;
+    let header = last.map(|last| header(&last.name, last.chain)).unwrap_or_default();
+    let path = root.join(&name);
+    files(&path, &format!("{header}{DRAFT}"), None).map_err(|source| Error::unwritable(&path, source))?;
+    Ok(path.join(FILE))
+}
+
+/// The name of a migration behind the last.
+fn next(last: Option<&Migration>, name: &str, now: SystemTime) -> Result<String, Error> {
+    let number = number(now).max(last.map_or(0, |last| last.version + 1));
+    Ok(format!("{number:014}_{}", plain(name).ok_or_else(|| Error::bad_new_name(name))?))
 }
 
 /// Puts a migration behind all others: its parent is the last of them, and so is its number.

@@ -43,8 +43,11 @@ pub struct TableDef {
     pub uniques: &'static [UniqueDef],
     /// The checks that are written down; those of enums are in [`ColumnDef::values`].
     pub checks: &'static [CheckDef],
-    /// The foreign keys. A `belongs_to` without `foreign_key` is known to queries alone.
+    /// The foreign keys. A `belongs_to` without `foreign_key` is known to queries alone, and stands in
+    /// [`relations`](TableDef::relations).
     pub foreign_keys: &'static [ForeignKeyDef],
+    /// Every `belongs_to`, those that the database keeps among them.
+    pub relations: &'static [RelationDef],
     /// The secondary indexes, in order of declaration.
     pub indexes: &'static [IndexDef],
     /// The struct's doc comment.
@@ -66,6 +69,7 @@ impl TableDef {
         uniques: &[],
         checks: &[],
         foreign_keys: &[],
+        relations: &[],
         indexes: &[],
         comment: None,
         renamed_from: None,
@@ -260,6 +264,32 @@ pub struct ForeignKeyDef {
     pub on_update: Action,
     /// Whether a transaction can put the check off.
     pub deferrable: Deferrable,
+}
+
+/// A `belongs_to`: which columns hold the key of which table, whether or not the database keeps it so.
+///
+/// # Example
+/// ```
+/// # use mizzle::prelude::*;
+/// # #[table] struct Owner { #[column(primary_key)] id: i64, name: String, city: String }
+/// # #[table] struct Pet { #[column(primary_key)] id: i64, #[belongs_to(owner: Owner)] owner_id: i64 }
+/// # fn main() {
+/// let owner = Pet::DEF.relations[0];
+/// assert_eq!((owner.name, owner.columns, owner.table), ("owner", &["owner_id"][..], "owner"));
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RelationDef {
+    /// The relation's name.
+    pub name: &'static str,
+    /// The names of the columns that hold the key, in order.
+    pub columns: &'static [&'static str],
+    /// The schema of the other table, as its declaration names it.
+    pub schema: Option<&'static str>,
+    /// The other table.
+    pub table: &'static str,
+    /// The names of the columns of its primary key, in the order of `columns`.
+    pub references: &'static [&'static str],
 }
 
 /// What happens to a row when the row it refers to goes.

@@ -64,7 +64,7 @@
 //! | to | see |
 //! |---|---|
 //! | declare a table | [`macro@table`], [`schema!`], [`ColumnType`], [`DbEnum`], [`macro@DbType`] |
-//! | read a declaration | [`TableDef`] |
+//! | read a declaration | [`TableDef`], [`tables!`] |
 //! | connect | [`Db`], [`connect`] |
 //! | load | [`Query`], [`With`], [`Db::load`]; any Diesel query loads as well |
 //! | load into one's own structs | [`macro@Shape`] |
@@ -118,6 +118,7 @@ mod statement;
 mod stitch;
 mod stream;
 mod table_column;
+mod tables;
 mod text;
 mod time_tz;
 mod transaction;
@@ -138,7 +139,7 @@ pub use db::{Db, Stats};
 pub use db_enum::{DbEnum, SqlEnum};
 pub use def::{
     Action, CheckDef, ColumnDef, Deferrable, ForeignKeyDef, IdentityDef, IndexDef, IndexKey, IndexValue,
-    Nulls, TableDef, TableKind, UniqueDef, ValuesDef,
+    Nulls, RelationDef, TableDef, TableKind, UniqueDef, ValuesDef,
 };
 #[doc(no_inline)]
 pub use diesel;

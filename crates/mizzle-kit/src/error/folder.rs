@@ -1,8 +1,10 @@
 //! What is wrong with a folder, or with its history.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Error, Place};
+use crate::plan::HazardKind;
 use crate::{Migration, Statement};
 
 /// What is wrong with a folder.
@@ -84,6 +86,29 @@ impl Error {
     pub(crate) fn duplicate_version(first: &str, second: &str) -> Self {
         Self::finding(format!("migrations {first} and {second} have the same number"))
             .with_hint("give the later one a higher number")
+    }
+
+    pub(crate) fn bad_snapshot(path: &Path, source: &Self) -> Self {
+        let what = format!("{}: {source}", path.display());
+        let hint = source.hint().map(str::to_owned).unwrap_or_default();
+        Self::finding(what).with_hint(hint)
+    }
+
+    pub(crate) fn not_allowed(
+        migration: &Migration,
+        statement: &Statement,
+        open: &BTreeSet<HazardKind>,
+    ) -> Self {
+        let names: Vec<String> = open.iter().map(ToString::to_string).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        Self::finding(format!("{} {verb} not allowed, so nothing of it was run", names.join(", ")))
+            .at(migration.place(statement))
+            .with_hint(format!(
+                "the file says what may be hurt; once that is right, write `-- mizzle: allow {}` above its first statement, or \
+                 allow it for one run with `mizzle migrate --allow {}`",
+                names.join(", "),
+                names.join(",")
+            ))
     }
 
     pub(crate) fn bad_statement(place: Place, what: &str, cure: &str) -> Self {

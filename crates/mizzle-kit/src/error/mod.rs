@@ -179,6 +179,26 @@ impl Error {
             .with_hint("use the version of mizzle that wrote it, or a newer one")
     }
 
+    pub(crate) fn declared_twice(name: &crate::snapshot::Name) -> Self {
+        Self::finding(format!("two structs declare {name}"))
+            .with_hint("list the one whose columns are all of the table; read a part of it with a Shape")
+    }
+
+    pub(crate) fn unreadable_declaration(source: serde_json::Error) -> Self {
+        Self::finding(format!("this is not what a schema binary prints: {source}"))
+            .with_hint(
+                "the binary's `main` is `mizzle_kit::main(mizzle::tables![…])`, and it prints nothing else",
+            )
+            .with_source(source)
+    }
+
+    pub(crate) fn newer_declaration(version: u32, known: u32) -> Self {
+        Self::finding(format!(
+            "the declaration has version {version}, and this mizzle reads versions up to {known}"
+        ))
+        .with_hint("update the command to the version of mizzle-kit that the application has")
+    }
+
     pub(crate) fn introspection(source: tokio_postgres::Error) -> Self {
         Self::refused("the schema cannot be read", source, None)
     }

@@ -22,7 +22,7 @@ impl Plan {
             hazards.entry(hazard.kind).or_default().push(&hazard.text);
         }
         if !hazards.is_empty() {
-            text += "--\n-- Hazards, each to be allowed by its name:\n";
+            text += "--\n-- Hazards: nothing of this runs until each is allowed, here by a line `-- mizzle: allow NAME`:\n";
         }
         for (kind, texts) in hazards {
             for hazard in texts {
@@ -130,7 +130,7 @@ mod tests {
 -- pet: add column legs
 -- pet: drop column name
 --
--- Hazards, each to be allowed by its name:
+-- Hazards: nothing of this runs until each is allowed, here by a line `-- mizzle: allow NAME`:
 -- drops-column: every value of pet.name is lost
 
 -- column legs is new; DSQL adds it without default and NOT NULL

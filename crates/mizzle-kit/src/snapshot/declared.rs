@@ -32,27 +32,6 @@ impl Snapshot {
         snapshot.normalise();
         snapshot
     }
-
-    /// Takes over from a database what structs say nothing of, so that a plan leaves it alone: domains, and views whose
-    /// declaration leaves out the query. `tables` are those that the snapshot was declared by.
-    pub fn keep_undeclared(&mut self, found: &Self, tables: &[&TableDef]) {
-        let is_elsewhere = |view: &&View| {
-            tables.iter().any(|def| {
-                def.kind == TableKind::View { query: None }
-                    && def.name == view.name.name
-                    && def.schema.unwrap_or(PUBLIC) == view.name.schema
-            })
-        };
-        self.domains.extend(found.domains.iter().cloned());
-        self.views.extend(found.views.iter().filter(is_elsewhere).cloned());
-        for schema in &found.schemas {
-            let holds = found.domains.iter().any(|domain| domain.name.schema == schema.name);
-            if holds && !self.schemas.iter().any(|known| known.name == schema.name) {
-                self.schemas.push(schema.clone());
-            }
-        }
-        self.normalise();
-    }
 }
 
 fn table(name: Name, def: &TableDef) -> Table {

@@ -12,6 +12,7 @@
 
 mod declared;
 mod file;
+mod scope;
 
 use std::fmt;
 

@@ -77,8 +77,8 @@ async fn what_is_pulled_compiles_and_differs_in_nothing() {
     }
     let read = introspect(&client).await.expect("a schema");
     is_written("pulled.rs", &pull(&read));
-    is_written("clinic.mmd", &diagram::mermaid(&read));
-    is_written("clinic.svg", &diagram::svg(&read));
+    is_written("clinic.mmd", &diagram::mermaid(&read, &[]));
+    is_written("clinic.svg", &diagram::svg(&read, &[]));
     is_written("clinic.sql", &export(&read).expect("what is there can be made"));
 
     let declared = Snapshot::declared(pulled::TABLES);

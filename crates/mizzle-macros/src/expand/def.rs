@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-use crate::ast::{ColumnInput, TableInput, doc_text, module_of, text_of};
+use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, doc_text, module_of, text_of};
 use crate::constraint::{ForeignKeyInput, IndexInput, KeyValue, UniqueInput};
 use crate::identity::IdentityInput;
 use crate::named::Named;
@@ -59,11 +59,13 @@ fn said_of_table(input: &TableInput, named: &Named<'_>) -> TokenStream {
         quote!(::mizzle::CheckDef { name: #name, sql: #sql })
     });
     let foreign_keys = named.foreign_keys.iter().map(|(name, key)| foreign_key(input, name, key));
+    let relations = input.relations.iter().filter_map(|relation| belongs_to(input, relation));
     let indexes = named.indexes.iter().map(|(name, index)| self::index(input, name, index));
     let lists = [
         said_list("uniques", &uniques.collect::<Vec<_>>()),
         said_list("checks", &checks.collect::<Vec<_>>()),
         said_list("foreign_keys", &foreign_keys.collect::<Vec<_>>()),
+        said_list("relations", &relations.collect::<Vec<_>>()),
         said_list("indexes", &indexes.collect::<Vec<_>>()),
     ];
     let texts = [
@@ -213,6 +215,22 @@ fn foreign_key(input: &TableInput, name: &str, key: &ForeignKeyInput) -> TokenSt
             deferrable: ::mizzle::Deferrable::#deferrable,
         }
     }
+}
+
+/// Whose key the columns hold; nothing for a relation that others hold the key of.
+fn belongs_to(input: &TableInput, relation: &RelationInput) -> Option<TokenStream> {
+    let RelationKind::BelongsTo { columns } = &relation.kind else { return None };
+    let (name, columns) = (text_of(&relation.name), names(input, columns));
+    let far = module_of(&relation.target);
+    Some(quote! {
+        ::mizzle::RelationDef {
+            name: #name,
+            columns: &[#(#columns),*],
+            schema: <#far::table as ::mizzle::__private::Identity>::SCHEMA,
+            table: <#far::table as ::mizzle::__private::Identity>::NAME,
+            references: <#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY,
+        }
+    })
 }
 
 /// What every update sets, for those that are not given as a patch.

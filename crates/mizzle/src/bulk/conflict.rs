@@ -78,6 +78,7 @@ mod tests {
         uniques: &[],
         checks: &[],
         foreign_keys: &[],
+        relations: &[],
         indexes: &[],
         comment: None,
         renamed_from: None,

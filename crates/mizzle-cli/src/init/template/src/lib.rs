@@ -1,0 +1,3 @@
+//! What the application and its schema binary share.
+
+pub mod schema;
