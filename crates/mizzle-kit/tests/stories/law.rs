@@ -1,12 +1,16 @@
 //! The law that every change obeys: `run(old); run(plan); read == new; plan again == []`.
 
+use std::collections::BTreeSet;
+use std::error::Error as _;
+use std::time::Duration;
+
 use mizzle_connect::Config;
 use mizzle_kit::diff::diff;
 use mizzle_kit::introspect::introspect_for;
-use mizzle_kit::plan::{Plan, Step, StepKind, plan};
-use mizzle_kit::snapshot::Snapshot;
+use mizzle_kit::plan::{Plan, plan};
+use mizzle_kit::snapshot::{PUBLIC, Snapshot};
+use mizzle_kit::{Event, Folder, Options, apply};
 use mizzle_local::LocalDsql;
-use std::time::Duration;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// How often a statement is run that others came before; a job's end is such another.
@@ -39,68 +43,58 @@ impl Ground {
         Ok(made.snapshot)
     }
 
-    /// Runs the steps of a plan, one after the other.
+    /// Brings a plan in by the runner, from the text that its migration has.
     pub(crate) async fn run(&self, plan: &Plan) -> Result<(), String> {
-        for step in &plan.steps {
-            self.step(step).await?;
-        }
-        Ok(())
-    }
-
-    async fn step(&self, step: &Step) -> Result<(), String> {
-        let sql = match step.kind {
-            StepKind::Backfill { chunk } => self.chunk(&step.sql, chunk).await?,
-            _ => step.sql.clone(),
-        };
-        loop {
-            let answer = self.sql(&sql).await?;
-            match step.kind {
-                StepKind::Ddl | StepKind::Statement => return Ok(()),
-                StepKind::Index | StepKind::Validation => return self.wait(&step.sql, &answer).await,
-                StepKind::Backfill { chunk } => {
-                    let rows = answer.iter().find_map(|message| match message {
-                        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
-                        _ => None,
-                    });
-                    match rows {
-                        Some(0) | None => return Ok(()),
-                        Some(rows) if rows > u64::from(chunk) => {
-                            return Err(format!("{}: {rows} rows", step.sql));
-                        }
-                        Some(_) => {}
-                    }
-                }
-            }
-        }
-    }
-
-    /// A statement that takes as many rows as a transaction may change: by its own limit, or by the key of its table.
-    async fn chunk(&self, sql: &str, rows: u32) -> Result<String, String> {
-        let (head, condition) = match cut(sql) {
-            Some(parts) if !sql.ends_with(&format!("LIMIT {rows}")) => parts,
-            _ => return Ok(sql.to_owned()),
-        };
-        let word = if head.starts_with("UPDATE") { 1 } else { 2 };
-        let table = head.split_whitespace().nth(word).ok_or_else(|| format!("{sql}: no table"))?;
-        let key = self
-            .sql(&format!(
-                "SELECT string_agg(quote_ident(a.attname), ', ') FROM pg_index i \
-                 JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = ANY ((indkey::int2[])[:indnkeyatts - 1]) \
-                 WHERE indrelid = '{table}'::regclass AND indisprimary"
-            ))
-            .await?;
-        let key = first(&key).ok_or_else(|| format!("{sql}: no key"))?;
-        Ok(format!("{head} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {rows})"))
-    }
-
-    async fn wait(&self, sql: &str, answer: &[SimpleQueryMessage]) -> Result<(), String> {
-        let job = first(answer).ok_or_else(|| format!("{sql}: no job"))?;
-        let waited = self.sql(&format!("CALL sys.wait_for_job('{job}')")).await?;
-        if first(&waited).as_deref() == Some("t") {
+        if plan.is_empty() {
             return Ok(());
         }
-        let why = self.sql(&format!("SELECT details FROM sys.jobs WHERE job_id = '{job}'")).await?;
-        Err(format!("{sql}: {}", first(&why).unwrap_or_default()))
+        let folder = folder(plan)?;
+        apply(&self.client, &folder, &Options::new(PUBLIC), |_| {}).await.map_err(told)?;
+        self.recorded(plan, "attempts = 1").await
+    }
+
+    /// The same by runs that die: each behind the first answer that none before it had, with nothing written since.
+    pub(crate) async fn run_dying(&self, plan: &Plan) -> Result<(), String> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let folder = folder(plan)?;
+        let mut seen = BTreeSet::new();
+        while !self.dies(&folder, &mut seen).await? {
+            // What the dead run was about to write is in a transaction that nobody ends.
+            self.sql("ROLLBACK").await?;
+            self.sql("UPDATE __mizzle_migrations SET expires_at = NULL WHERE ordinal = -1").await?;
+        }
+        self.recorded(plan, "true").await
+    }
+
+    /// One such run; whether it came to the end.
+    async fn dies(&self, folder: &Folder, seen: &mut BTreeSet<usize>) -> Result<bool, String> {
+        let (stop, mut stopped) = tokio::sync::mpsc::unbounded_channel();
+        let options = Options::new(PUBLIC);
+        let run = apply(&self.client, folder, &options, |event| {
+            if let Event::Answered { statement, .. } | Event::Backfilled { statement, .. } = event
+                && seen.insert(statement.line)
+            {
+                let _ = stop.send(());
+            }
+        });
+        tokio::select! {
+            biased;
+            _ = stopped.recv() => Ok(false),
+            done = run => done.map(|_| true).map_err(told),
+        }
+    }
+
+    /// Whether every statement is on record as applied; the records go, as the next plan is another folder.
+    async fn recorded(&self, plan: &Plan, condition: &str) -> Result<(), String> {
+        let count = "SELECT count(*) FROM __mizzle_migrations WHERE state = 'applied'";
+        let found = self.sql(&format!("{count} AND {condition}")).await?;
+        self.sql("DELETE FROM __mizzle_migrations").await?;
+        match first(&found) {
+            Some(found) if found == plan.steps.len().to_string() => Ok(()),
+            found => Err(format!("{found:?} of {} statements are on record: {condition}", plan.steps.len())),
+        }
     }
 
     /// Runs a statement, again if another change of the catalog came between.
@@ -160,20 +154,16 @@ pub(crate) fn is_as(read: &Snapshot, wanted: &Snapshot) -> Result<(), String> {
     Ok(())
 }
 
-/// A statement before and behind the WHERE that is its own.
-fn cut(sql: &str) -> Option<(&str, &str)> {
-    let mut depth = 0;
-    for (at, letter) in sql.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            'W' if depth == 0 && sql[at..].starts_with("WHERE ") => {
-                return Some((sql[..at].trim_end(), &sql[at + 6..]));
-            }
-            _ => {}
-        }
-    }
-    None
+/// The folder that a plan is written to.
+fn folder(plan: &Plan) -> Result<Folder, String> {
+    let text = plan.to_sql();
+    Folder::embedded(&[("0_story", &text)]).map_err(|error| format!("{error}\n{text}"))
+}
+
+/// An error with what it comes from.
+fn told(error: mizzle_kit::Error) -> String {
+    let source = error.source().map(ToString::to_string).unwrap_or_default();
+    format!("{error}: {source}")
 }
 
 /// The first column of the first row.

@@ -107,7 +107,7 @@ pub(crate) async fn play(ground: &Ground, story: &mut Story) -> Result<Snapshot,
     story.note(&planned);
     same_from_the_database(&planned, &read, &new)?;
     parses(&planned)?;
-    ground.run(&planned).await?;
+    ground.run_dying(&planned).await?;
     let read = introspect_for(&ground.client, &planned.snapshot).await.map_err(|error| error.to_string())?;
     is_as(&read, &planned.snapshot)?;
     is_as(&read, &new)?;
