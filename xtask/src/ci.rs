@@ -17,6 +17,8 @@ const STEPS: &[(&str, &[&str])] = &[
             "--package",
             "mizzle",
             "--package",
+            "mizzle-connect",
+            "--package",
             "mizzle-local",
             "--no-default-features",
             "--",
@@ -24,7 +26,21 @@ const STEPS: &[(&str, &[&str])] = &[
             "warnings",
         ],
     ),
+    (
+        "clippy, adapters",
+        &[
+            "clippy",
+            "--package",
+            "mizzle-connect",
+            "--all-features",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+    ),
     ("docs", &["doc", "--workspace", "--no-deps"]),
+    ("tests of the adapters", &["test", "--package", "mizzle-connect", "--all-features"]),
 ];
 
 /// The README's command.

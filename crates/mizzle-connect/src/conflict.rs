@@ -1,5 +1,6 @@
 //! Which errors mean that another transaction won.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use tokio_postgres::error::DbError;
@@ -19,13 +20,13 @@ pub enum Conflict {
 impl Conflict {
     /// The conflict behind an error, wherever in its chain of sources it stands.
     ///
-    /// A PostgreSQL error counts by its SQLSTATE alone. An error that hides the SQLSTATE, as Diesel's does, counts
-    /// when its text is DSQL's own.
+    /// An error of tokio-postgres counts by its SQLSTATE alone; so do sqlx's and Diesel's with the features of their names. An
+    /// error that hides the SQLSTATE counts when its text is DSQL's own.
     pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            if let Some(db) = db_error(error) {
-                return Self::of_db_error(db);
+            if let Some(answer) = Answer::of(error) {
+                return Self::of_code(&answer.code, answer.message);
             }
             if let Some(conflict) = Self::of_text(&error.to_string()) {
                 return Some(conflict);
@@ -68,10 +69,46 @@ impl Conflict {
     }
 }
 
-fn db_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a DbError> {
-    match error.downcast_ref::<tokio_postgres::Error>() {
-        Some(error) => error.as_db_error(),
-        None => error.downcast_ref::<DbError>(),
+/// What the server said, out of an error that shows it.
+struct Answer<'a> {
+    code: Cow<'a, str>,
+    message: &'a str,
+}
+
+impl<'a> Answer<'a> {
+    fn of(error: &'a (dyn StdError + 'static)) -> Option<Self> {
+        let db = match error.downcast_ref::<tokio_postgres::Error>() {
+            Some(error) => error.as_db_error(),
+            None => error.downcast_ref::<DbError>(),
+        };
+        if let Some(db) = db {
+            return Some(Self { code: db.code().code().into(), message: db.message() });
+        }
+        #[cfg(feature = "sqlx")]
+        if let Some(::sqlx::Error::Database(db)) = error.downcast_ref() {
+            return Some(Self { code: db.code()?, message: db.message() });
+        }
+        #[cfg(feature = "diesel-async")]
+        if let Some(error) = error.downcast_ref() {
+            return Self::of_diesel(error);
+        }
+        None
+    }
+
+    /// Diesel has kinds for the SQLSTATEs it knows; the others are `Unknown`.
+    #[cfg(feature = "diesel-async")]
+    fn of_diesel(error: &'a diesel::result::Error) -> Option<Self> {
+        use diesel::result::{DatabaseErrorKind, Error};
+
+        match error {
+            Error::DatabaseError(DatabaseErrorKind::Unknown, _) => None,
+            Error::DatabaseError(kind, answer) => {
+                let conflict = matches!(kind, DatabaseErrorKind::SerializationFailure);
+                Some(Self { code: if conflict { "40001" } else { "" }.into(), message: answer.message() })
+            }
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::of_diesel(commit_error),
+            _ => None,
+        }
     }
 }
 

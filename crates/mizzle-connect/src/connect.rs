@@ -107,7 +107,7 @@ impl Config {
         Ok(self.sign(&target, &credentials, now))
     }
 
-    fn sign(&self, target: &Target, credentials: &Credentials, now: SystemTime) -> Token {
+    pub(crate) fn sign(&self, target: &Target, credentials: &Credentials, now: SystemTime) -> Token {
         let request = token::Request {
             host: &target.host,
             region: &target.region,

@@ -67,7 +67,7 @@ impl<S: Session> Keeper<S> {
 
     /// Connects, and waits where the cluster asks for it. Half of the acquire timeout is for this, so that the
     /// server's own words reach the caller before the timeout does.
-    async fn connect_when_ready(&self) -> Result<(Client, &Config), Error> {
+    pub(crate) async fn connect_when_ready(&self) -> Result<(Client, &Config), Error> {
         let policy = RetryPolicy {
             max_attempts: u32::MAX,
             base: Duration::from_millis(100),
@@ -116,7 +116,7 @@ impl<S: Session> managed::Manager for Keeper<S> {
         let start = Instant::now();
         let connected = self.connect_when_ready().await;
         let now = Instant::now();
-        self.counters.connect_time.add_time(now - start);
+        self.counters.connect_time.add(now - start);
         let (client, config) = connected.inspect_err(|_| self.counters.connect_failures.count())?;
         self.counters.connected.count();
         let lifetime =

@@ -31,12 +31,31 @@
 //! Credentials and tokens are wiped when they are dropped, and neither `Debug` nor an error nor a log shows them. One copy
 //! of each token is tokio-postgres's, which frees it without wiping.
 //!
+//! # Observing
+//! A connection is opened in a `tracing` span `connect`, at the level DEBUG, whose fields have the names that OpenTelemetry
+//! gives to database clients. With the feature `metrics` there are counters, and histograms in seconds:
+//!
+//! | metric | what is counted |
+//! |---|---|
+//! | `mizzle.pool.acquired`, `.not_acquired` | sessions handed out, callers that got none |
+//! | `mizzle.pool.acquire_seconds` | histogram: how long a caller waited |
+//! | `mizzle.connections.opened`, `.failures`, `.retries` | connections, errors reported, tries repeated |
+//! | `mizzle.connections.open_seconds` | histogram: how long opening one took |
+//! | `mizzle.connections.expired`, `.idled_out`, `.lost` | sessions replaced near minute 60, unused, or ended |
+//! | `mizzle.conflicts.data`, `.schema` | attempts that lost: OC000, OC001 |
+//! | `mizzle.work.succeeded`, `.exhausted`, `.interrupted` | work done, given up; attempts whose connection was lost |
+//! | `mizzle.work.wait_seconds` | histogram: waits before another attempt |
+//!
 //! # Features
 //! - `aws-config` (on by default) finds credentials the way AWS's own tools do: profiles, SSO, roles of containers and
 //!   instances.
 //! - `aws-credential-types`, part of it, takes any `ProvideCredentials` of AWS's SDK.
-//! - `metrics` gives every number of [`PoolStats`] and [`RetryStats`] to the recorder of the `metrics` crate, under names that
-//!   begin with `mizzle.`.
+//! - `metrics` gives the numbers of [`PoolStats`] and [`RetryStats`] to the recorder of the `metrics` crate: see Observing.
+//! - `sqlx` gives sqlx's pool a token that is renewed, in the module `sqlx`.
+//! - `diesel-async` gives the pools of diesel-async their connections, in the module `diesel_async`.
+//!
+//! [`retry`](fn@retry) needs no feature for the errors of sqlx and Diesel, wrapped or not: it knows DSQL's own words. With the
+//! features it goes by the SQLSTATE.
 //!
 //! Without the first two credentials are static, from the environment or from [`Config::credentials_from`].
 
@@ -49,6 +68,8 @@ mod config;
 mod conflict;
 mod connect;
 mod credentials;
+#[cfg(feature = "diesel-async")]
+pub mod diesel_async;
 mod door;
 mod endpoint;
 mod env;
@@ -59,6 +80,8 @@ mod profile;
 mod provider;
 mod rate;
 mod retry;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
 mod stamp;
 mod standby;
 mod startup;

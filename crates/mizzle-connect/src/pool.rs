@@ -238,7 +238,7 @@ impl<S: Session> Pool<S> {
         self.sweep();
         let start = Instant::now();
         let got = tokio::time::timeout(keeper.options.acquire_timeout, self.inner.get()).await;
-        keeper.counters.acquire_time.add_time(start.elapsed());
+        keeper.counters.acquire_time.add(start.elapsed());
         let got = match got {
             Ok(Ok(object)) => Ok(Pooled { object: Some(object), _inside: inside }),
             Ok(Err(PoolError::Backend(error))) => Err(error),
@@ -362,6 +362,9 @@ impl<S: Session> Drop for Pooled<S> {
         let Some(mut object) = self.object.take() else { return };
         object.returned = Instant::now();
         if !object.session.is_reusable() {
+            if let Some(pool) = Object::pool(&object).filter(|_| object.session.client().is_closed()) {
+                pool.manager().counters.lost.count();
+            }
             drop(Object::take(object));
         }
     }

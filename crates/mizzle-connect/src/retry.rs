@@ -218,7 +218,7 @@ impl Retry {
 
     pub(crate) fn tell_retry(&self, retrying: &Retrying) {
         let Retrying { attempts, wait, cause, .. } = retrying;
-        self.0.counters.wait_time.add_time(*wait);
+        self.0.counters.wait_time.add(*wait);
         tracing::debug!(attempts, ?cause, ?wait, "the transaction lost, trying again");
         if let Some(tell) = &self.0.on_retry {
             tell(retrying);

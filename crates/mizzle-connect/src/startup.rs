@@ -16,13 +16,18 @@ pub(crate) fn application_name(name: &str) -> &str {
 /// The start-up option that sets the search path; DSQL accepts this parameter there (AWS Labs, list of settable
 /// parameters), and it costs no round trip.
 pub(crate) fn search_path_option(path: &str) -> Result<String, Error> {
+    Ok(format!("-c search_path={}", escape(&search_path(path)?)))
+}
+
+/// The search path as the server will know it.
+pub(crate) fn search_path(path: &str) -> Result<String, Error> {
     let schemas = schemas(path).map_err(|problem| {
         Error::setting(
             format!("search path {path:?} {problem}"),
             "give schema names separated by commas, in double quotes where they hold other than a-z, 0-9, _ and $",
         )
     })?;
-    Ok(format!("-c search_path={}", escape(&schemas.join(","))))
+    Ok(schemas.join(","))
 }
 
 /// Splits a search path into schema names, each as written, quotes included.

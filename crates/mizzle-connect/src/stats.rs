@@ -1,4 +1,7 @@
 //! What a pool and a retry have done so far, in numbers; with the feature `metrics` also for whoever records these.
+//!
+//! Every field of [`PoolStats`] that only grows, and every one of [`RetryStats`], has a counter or, for times, a histogram in
+//! seconds. Their names are data of dashboards elsewhere, and stay.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,7 +58,7 @@ pub struct RetryStats {
     pub wait_time: Duration,
 }
 
-/// A number that only grows, and what recorders of metrics call it. Times count in microseconds.
+/// A number that only grows, and what recorders of metrics call it.
 #[derive(Debug)]
 pub(crate) struct Counter {
     value: AtomicU64,
@@ -69,38 +72,50 @@ impl Counter {
     }
 
     pub(crate) fn count(&self) {
-        self.add(1);
-    }
-
-    pub(crate) fn add_time(&self, time: Duration) {
-        self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    fn add(&self, more: u64) {
-        self.value.fetch_add(more, Ordering::Relaxed);
+        self.value.fetch_add(1, Ordering::Relaxed);
         #[cfg(feature = "metrics")]
-        metrics::counter!(self.name).increment(more);
+        metrics::counter!(self.name).increment(1);
     }
 
     fn get(&self) -> u64 {
         self.value.load(Ordering::Relaxed)
     }
+}
 
-    fn time(&self) -> Duration {
-        Duration::from_micros(self.get())
+/// Times: here their sum in microseconds, for recorders of metrics a histogram in seconds.
+#[derive(Debug)]
+pub(crate) struct Times {
+    sum: AtomicU64,
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    name: &'static str,
+}
+
+impl Times {
+    const fn new(name: &'static str) -> Self {
+        Self { sum: AtomicU64::new(0), name }
+    }
+
+    pub(crate) fn add(&self, time: Duration) {
+        self.sum.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        metrics::histogram!(self.name).record(time.as_secs_f64());
+    }
+
+    fn get(&self) -> Duration {
+        Duration::from_micros(self.sum.load(Ordering::Relaxed))
     }
 }
 
-/// Counters, each with its name.
+/// Counters and times, each with its name.
 macro_rules! counters {
-    ($(#[$doc:meta])* $kind:ident { $($field:ident: $name:literal,)+ }) => {
+    ($(#[$doc:meta])* $kind:ident { $($field:ident: $type:ident $name:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug)]
-        pub(crate) struct $kind { $(pub(crate) $field: Counter,)+ }
+        pub(crate) struct $kind { $(pub(crate) $field: $type,)+ }
 
         impl Default for $kind {
             fn default() -> Self {
-                Self { $($field: Counter::new($name),)+ }
+                Self { $($field: $type::new($name),)+ }
             }
         }
     };
@@ -109,28 +124,28 @@ macro_rules! counters {
 counters! {
     /// Of a pool.
     Counters {
-        acquired: "mizzle.pool.acquired",
-        not_acquired: "mizzle.pool.not_acquired",
-        acquire_time: "mizzle.pool.acquire_microseconds",
-        connected: "mizzle.connections.opened",
-        connect_time: "mizzle.connections.open_microseconds",
-        connect_retries: "mizzle.connections.retries",
-        connect_failures: "mizzle.connections.failures",
-        expired: "mizzle.connections.expired",
-        idled_out: "mizzle.connections.idled_out",
-        lost: "mizzle.connections.lost",
+        acquired: Counter "mizzle.pool.acquired",
+        not_acquired: Counter "mizzle.pool.not_acquired",
+        acquire_time: Times "mizzle.pool.acquire_seconds",
+        connected: Counter "mizzle.connections.opened",
+        connect_time: Times "mizzle.connections.open_seconds",
+        connect_retries: Counter "mizzle.connections.retries",
+        connect_failures: Counter "mizzle.connections.failures",
+        expired: Counter "mizzle.connections.expired",
+        idled_out: Counter "mizzle.connections.idled_out",
+        lost: Counter "mizzle.connections.lost",
     }
 }
 
 counters! {
     /// Of a retry.
     RetryCounters {
-        succeeded: "mizzle.work.succeeded",
-        exhausted: "mizzle.work.exhausted",
-        data_conflicts: "mizzle.conflicts.data",
-        schema_conflicts: "mizzle.conflicts.schema",
-        interrupted: "mizzle.work.interrupted",
-        wait_time: "mizzle.work.wait_microseconds",
+        succeeded: Counter "mizzle.work.succeeded",
+        exhausted: Counter "mizzle.work.exhausted",
+        data_conflicts: Counter "mizzle.conflicts.data",
+        schema_conflicts: Counter "mizzle.conflicts.schema",
+        interrupted: Counter "mizzle.work.interrupted",
+        wait_time: Times "mizzle.work.wait_seconds",
     }
 }
 
@@ -140,9 +155,9 @@ impl Counters {
         PoolStats {
             acquired: self.acquired.get(),
             not_acquired: self.not_acquired.get(),
-            acquire_time: self.acquire_time.time(),
+            acquire_time: self.acquire_time.get(),
             connected: self.connected.get(),
-            connect_time: self.connect_time.time(),
+            connect_time: self.connect_time.get(),
             connect_retries: self.connect_retries.get(),
             connect_failures: self.connect_failures.get(),
             expired: self.expired.get(),
@@ -161,7 +176,7 @@ impl RetryCounters {
             data_conflicts: self.data_conflicts.get(),
             schema_conflicts: self.schema_conflicts.get(),
             interrupted: self.interrupted.get(),
-            wait_time: self.wait_time.time(),
+            wait_time: self.wait_time.get(),
         }
     }
 }

@@ -42,6 +42,11 @@ impl Tls {
         self.roots != Roots::Native
     }
 
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
     pub(crate) fn connector(&self) -> Result<MakeRustlsConnect, Error> {
         if let Some(connector) = self.connector.get() {
             return Ok(connector.clone());
