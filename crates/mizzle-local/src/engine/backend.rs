@@ -239,17 +239,24 @@ impl Backend {
     /// Such statements as messages.
     pub(crate) fn request_prepared(&self, statements: &[(&'static str, &str)]) -> Request {
         let mut request = Request::default();
-        for (name, sql) in statements {
-            if !self.is_prepared(name) {
-                request.close(name);
-                request.parse(name, sql, &[0, 0]);
-            }
-            request.bind(name, &[]);
-            request.execute(name);
-            request.close_portal(name);
+        for statement in statements {
+            self.add_prepared(statement, &mut request);
         }
         request.sync();
         request
+    }
+
+    /// Adds such a statement to a request; the number of messages that answer it when all goes well.
+    pub(crate) fn add_prepared(&self, (name, sql): &(&'static str, &str), request: &mut Request) -> usize {
+        let known = self.is_prepared(name);
+        if !known {
+            request.close(name);
+            request.parse(name, sql, &[0, 0]);
+        }
+        request.bind(name, &[]);
+        request.execute(name);
+        request.close_portal(name);
+        if known { 3 } else { 6 }
     }
 
     pub(crate) fn is_prepared(&self, name: &str) -> bool {

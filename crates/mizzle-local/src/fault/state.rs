@@ -87,6 +87,11 @@ impl Faults {
         self.state(|state| state.rules.iter().map(Entry::report).collect())
     }
 
+    /// Whether no rule waits for anything.
+    pub(crate) fn are_none(&self) -> bool {
+        self.state(|state| state.rules.is_empty())
+    }
+
     /// Whether any rule waits for a commit.
     pub(crate) fn watch_commits(&self) -> bool {
         self.state(|state| state.rules.iter().any(|entry| entry.is_for(Event::Commit)))

@@ -190,7 +190,7 @@ impl Session {
 
     /// The next message of the backend that answers something. What the capturing trigger says stays here, what
     /// PostgreSQL says unasked goes to the client.
-    async fn hear(&mut self, line: &mut Line) -> io::Result<Frame> {
+    pub(super) async fn hear(&mut self, line: &mut Line) -> io::Result<Frame> {
         loop {
             self.flush_earlier_or_wait(line).await?;
             let frame = self.cluster.adjudicator.next(&self.seat, line).await?;
@@ -225,7 +225,7 @@ impl Session {
 
     /// Sends on what has been gathered once it is a buffer full, unless it may have to be taken back. Whoever got
     /// rows cannot have the statement run again.
-    async fn stream(&mut self) -> io::Result<()> {
+    pub(super) async fn stream(&mut self) -> io::Result<()> {
         if self.held || self.answer.len() <= BUFFER || !self.seat.stay().await {
             return Ok(());
         }

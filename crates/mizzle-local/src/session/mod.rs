@@ -24,6 +24,7 @@ mod copy;
 mod exchange;
 mod extended;
 mod faulty;
+mod flight;
 mod latch;
 mod lock;
 mod perform;
@@ -153,7 +154,10 @@ impl Session {
                 Err(error) => return Err(error),
             };
             let done = match frame.tag {
-                b'Q' => self.query(&frame).await,
+                b'Q' => match self.is_flight(&frame) {
+                    Some(statements) => self.fly(statements).await,
+                    None => self.query(&frame).await,
+                },
                 b'P' | b'B' | b'D' | b'E' | b'C' => {
                     collected.push(frame);
                     continue;
@@ -206,6 +210,11 @@ impl Session {
             Some(_) => b'T',
         };
         self.answer.ready(status);
+        self.send_unless_more().await
+    }
+
+    /// Sends everything, unless something is here already that may be answered along with it.
+    async fn send_unless_more(&mut self) -> io::Result<()> {
         if self.client.has_next() { Ok(()) } else { self.flush().await }
     }
 

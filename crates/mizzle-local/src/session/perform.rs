@@ -315,7 +315,7 @@ impl Session {
 }
 
 /// Whether a statement was stopped so that others could go on.
-fn given_way(state: Option<&str>, stopped: Stopped) -> bool {
+pub(super) fn given_way(state: Option<&str>, stopped: Stopped) -> bool {
     state == Some("57014") && stopped.by_others && !stopped.by_client
 }
 

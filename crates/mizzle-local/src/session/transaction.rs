@@ -12,6 +12,10 @@ use crate::rules;
 use crate::statement::{Kind, Statement};
 use crate::txn::{Snapshot, WriteSet};
 
+/// Begins a transaction that only reads; stays prepared.
+pub(super) const BEGIN_READ: (&str, &str) =
+    ("mizzle_begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+
 /// An open transaction.
 #[derive(Debug)]
 pub(super) struct Transaction {
@@ -120,7 +124,7 @@ impl Session {
     /// back when the answer is met on the way to that of the next statement.
     async fn open(&mut self, explicit: bool, read_only: Option<bool>) -> Step {
         let begin = match read_only {
-            Some(true) => ("mizzle_begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Some(true) => BEGIN_READ,
             Some(false) => ("mizzle_begin_write", "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"),
             None => ("mizzle_begin", "BEGIN ISOLATION LEVEL REPEATABLE READ"),
         };

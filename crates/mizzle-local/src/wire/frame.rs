@@ -49,6 +49,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Framed<S> {
         length.is_some_and(|length| self.unread.len() as u64 > u64::from(length))
     }
 
+    /// The tags and bodies of the frames that are here already, all of each.
+    pub(crate) fn here(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        let mut unread = &self.unread[..];
+        std::iter::from_fn(move || {
+            let (&[tag, a, b, c, d], _) = unread.split_first_chunk()?;
+            let end = 1 + u32::from_be_bytes([a, b, c, d]) as usize;
+            let body = unread.get(5..end)?;
+            unread = &unread[end..];
+            Some((tag, body))
+        })
+    }
+
     /// Waits until some of the next frame is here, or the end of the stream; nothing is lost when the caller stops waiting.
     pub(crate) async fn ready(&mut self) -> io::Result<()> {
         self.fill(1).await.map(drop)
@@ -159,6 +171,16 @@ mod tests {
             block(framed.next()).expect("readable");
             assert_eq!(framed.has_next(), here, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn what_is_here_can_be_looked_at_before_it_is_taken() {
+        let bytes = b"S\0\0\0\x04Q\0\0\0\x06x\0S\0\0\0\x04Q\0\0\0\x06x";
+        let mut framed = Framed::new(std::io::Cursor::new(bytes.to_vec()), 10);
+        block(framed.next()).expect("readable");
+        let here: Vec<(u8, &[u8])> = framed.here().collect();
+        assert_eq!(here, [(b'Q', &b"x\0"[..]), (b'S', b"")]);
+        assert_eq!(block(framed.next()).expect("readable").map(|frame| frame.tag), Some(b'Q'));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod copy;
 mod engine;
 mod entry;
 mod faults;
+mod flight;
 mod jobs;
 mod limits;
 mod objects;
