@@ -21,6 +21,7 @@ use crate::lease::{Attempt, Lease};
 use crate::pending::{Pending, pending};
 use crate::plan::HazardKind;
 use crate::run::Run;
+use crate::shape::Shape;
 use crate::simple::spread;
 use crate::{Error, Event, Folder, Report, adopt};
 
@@ -73,9 +74,9 @@ impl Options {
 /// was killed is continued by the next: the catalog shows whether the statement that it was at has happened.
 ///
 /// # Errors
-/// When the folder does not fit what is recorded, a hazard is not allowed, the server refuses a statement or fails its job, or nobody can tell
-/// whether a statement of a killed run has happened. The error names the file and the line, and [`Error::report`] tells
-/// what was applied until then; that stays applied.
+/// When the folder does not fit what is recorded, a hazard is not allowed, an index or constraint has no name, the server
+/// refuses a statement or fails its job, or nobody can tell whether a statement of a killed run has happened. The error
+/// names the file and the line, and [`Error::report`] tells what was applied until then; that stays applied.
 pub async fn apply(
     client: &Client,
     folder: &Folder,
@@ -124,6 +125,7 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         records = read(run.journal).await?;
     }
     let pending = pending(folder, &records.rows)?;
+    are_named(&pending)?;
     are_allowed(&pending, &run.journal.options.allow)?;
     let applied = folder.migrations().len() - pending.len();
     run.report.end = applied
@@ -135,6 +137,20 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         for ordinal in from..migration.statements.len() {
             run.statement(migration, ordinal, open.take()).await?;
             run.report.add(migration, ordinal + 1 == migration.statements.len());
+        }
+    }
+    Ok(())
+}
+
+/// Whether whatever is made has a name of its own: where the server chooses one, a statement of a killed run that arrives
+/// late and the same statement of the next one both succeed, and the thing is there twice.
+fn are_named(pending: &[Pending<'_>]) -> Result<(), Error> {
+    for Pending { migration, from, .. } in pending {
+        let statements = migration.statements[*from..].iter();
+        let mut unnamed =
+            statements.filter_map(|statement| Some((statement, Shape::of(&statement.sql).unnamed()?)));
+        if let Some((statement, what)) = unnamed.next() {
+            return Err(Error::unnamed(migration, statement, what));
         }
     }
     Ok(())

@@ -52,9 +52,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
             None => false,
         };
         if !proved {
-            let interrupted = open.as_ref().filter(|open| open.state != State::Failed);
-            let attempts = interrupted.map_or(1, |open| open.attempts + 1);
-            self.run(step, &shape, attempts, open.as_ref()).await?;
+            self.run(step, &shape, open.as_ref()).await?;
         }
         (self.on_event)(Event::Applied {
             migration,
@@ -65,16 +63,16 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         Ok(())
     }
 
-    async fn run(
-        &mut self,
-        step: Step<'_>,
-        shape: &Shape,
-        attempts: u32,
-        open: Option<&Record>,
-    ) -> Result<(), Error> {
+    async fn run(&mut self, step: Step<'_>, shape: &Shape, open: Option<&Record>) -> Result<(), Error> {
         let Step { migration, ordinal, statement } = step;
+        let interrupted = open.filter(|open| open.state != State::Failed);
+        let attempts = interrupted.map_or(1, |open| open.attempts + 1);
         self.lease.lengthen(self.journal.options.lease * 2_u32.pow((attempts - 1).min(DOUBLINGS)));
-        let before = self.catalog(step, shape).await?;
+        // What the killed run saw: its statement may arrive between any two looks of this one.
+        let before = match interrupted.and_then(|open| open.before.clone()) {
+            Some(before) => Some(before),
+            None => self.catalog(step, shape).await?,
+        };
         let intent = self.journal.intent(migration, ordinal, before.as_deref(), attempts);
         self.write(step, &[&intent]).await?;
         (self.on_event)(Event::Starting { migration, statement });

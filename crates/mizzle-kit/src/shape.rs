@@ -50,6 +50,13 @@ pub(crate) enum Aspect {
     Statistics(Name),
 }
 
+/// What has no name until the server chooses one, with its table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unnamed {
+    Index(String),
+    Constraint(String),
+}
+
 /// A job that a statement begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
@@ -65,6 +72,15 @@ pub(crate) enum Job {
 }
 
 impl Shape {
+    /// What it makes under a name that the server chooses.
+    pub(crate) fn unnamed(&self) -> Option<Unnamed> {
+        match (&self.job, &self.aspects[..]) {
+            (Some(Job::Index { name: None, table }), _) => Some(Unnamed::Index(table.name.clone())),
+            (_, [Aspect::Constraints(table), ..]) => Some(Unnamed::Constraint(table.name.clone())),
+            _ => None,
+        }
+    }
+
     pub(crate) fn of(sql: &str) -> Self {
         let mut tokens = Tokens::of(sql);
         let read = if tokens.take("CREATE") {

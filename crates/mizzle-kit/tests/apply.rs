@@ -39,6 +39,27 @@ async fn a_folder_is_applied_once() {
 }
 
 #[tokio::test]
+async fn what_has_no_name_is_refused_before_anything_runs() {
+    let database = Database::start().await;
+    for (statement, kind, cure) in [
+        ("CREATE INDEX ASYNC ON owner (name)", "index", "CREATE INDEX ASYNC owner_…_idx ON owner …"),
+        (
+            "ALTER TABLE owner ADD CHECK (name <> '') NOT VALID",
+            "constraint",
+            "ALTER TABLE owner ADD CONSTRAINT owner_… …",
+        ),
+    ] {
+        let (result, lines) = run(&database, &[INIT, ("0001_more", statement)]).await;
+        let error = result.expect_err("it has no name");
+        let text =
+            format!("0001_more/migration.sql:1:1: the {kind} has no name, so that nobody could tell it");
+        assert!(error.to_string().starts_with(&text) && error.is_finding(), "{error}");
+        assert_eq!(error.hint(), Some(format!("name it: {cure}").as_str()));
+        assert_eq!(lines, [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn a_run_stops_at_a_mistake_and_continues_when_it_is_corrected() {
     let database = Database::start().await;
     let text = "CREATE TABLE pet (id uuid PRIMARY KEY);\n--> statement-breakpoint\nINSERT INTO pet (id)\n  VALUES (oops);";
@@ -85,7 +106,7 @@ async fn a_failed_job_is_named_with_its_reason() {
 #[tokio::test]
 async fn an_index_whose_job_failed_is_dropped_and_built_anew() {
     let database = Database::start().await;
-    let index = ("0001_index", "CREATE UNIQUE INDEX ASYNC ON owner (name)");
+    let index = ("0001_index", "CREATE UNIQUE INDEX ASYNC owner_name_idx ON owner (name)");
     run(&database, &[INIT, index]).await.0.expect_err("John is there twice");
     database.execute("DELETE FROM owner").await;
     let (report, lines) = run(&database, &[INIT, index]).await;

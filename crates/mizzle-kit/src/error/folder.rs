@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Error, Place};
 use crate::plan::HazardKind;
+use crate::shape::Unnamed;
 use crate::{Migration, Statement};
 
 /// What is wrong with a folder.
@@ -109,6 +110,22 @@ impl Error {
                 names.join(", "),
                 names.join(",")
             ))
+    }
+
+    pub(crate) fn unnamed(migration: &Migration, statement: &Statement, what: Unnamed) -> Self {
+        let (kind, cure) = match what {
+            Unnamed::Index(table) => {
+                ("index", format!("name it: CREATE INDEX ASYNC {table}_…_idx ON {table} …"))
+            }
+            Unnamed::Constraint(table) => {
+                ("constraint", format!("name it: ALTER TABLE {table} ADD CONSTRAINT {table}_… …"))
+            }
+        };
+        Self::finding(format!(
+            "the {kind} has no name, so that nobody could tell it from the one that a killed run has sent"
+        ))
+        .at(migration.place(statement))
+        .with_hint(cure)
     }
 
     pub(crate) fn bad_statement(place: Place, what: &str, cure: &str) -> Self {

@@ -23,7 +23,7 @@ CREATE INDEX ASYNC owner_name ON owner (name);
 --> statement-breakpoint
 CREATE UNIQUE INDEX ASYNC owner_n ON owner (n) INCLUDE (name);
 --> statement-breakpoint
-CREATE INDEX ASYNC ON owner (lower(name)) WHERE n > 10;
+CREATE INDEX ASYNC owner_lower_idx ON owner (lower(name)) WHERE n > 10;
 --> statement-breakpoint
 -- mizzle: wait
 CREATE UNIQUE INDEX ASYNC owner_both ON public.owner (n, name);
@@ -49,7 +49,7 @@ ALTER TABLE pet ADD CONSTRAINT pet_owner FOREIGN KEY (owner_id) REFERENCES owner
 --> statement-breakpoint
 ALTER TABLE ASYNC pet VALIDATE CONSTRAINT pet_owner;
 --> statement-breakpoint
-ALTER TABLE owner ADD CHECK (n > 0) NOT VALID;
+ALTER TABLE owner ADD CONSTRAINT owner_n_check CHECK (n > 0) NOT VALID;
 --> statement-breakpoint
 ALTER TABLE pet RENAME CONSTRAINT weighs TO pet_weighs;
 --> statement-breakpoint
