@@ -27,7 +27,7 @@ Examples:
   mizzle generate --allow drops-column   writes it with a line that allows this hazard
   mizzle generate --custom fill_cities   a migration to write by hand: rows to fill, roles to grant
 
-src/bin/schema.rs:
+src/bin/schema.rs, a binary called `schema` or, where several packages share a target folder, `…-schema`:
   fn main() -> std::process::ExitCode { mizzle_kit::main(mizzle::tables![Owner, Pet]) }
 
 Nothing is renamed by guess: #[table(renamed_from = \"…\")] and #[column(renamed_from = \"…\")] say so.
@@ -67,7 +67,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         return custom(&folder, &options);
     }
     let declared = options.application.declared()?;
-    let old = newest(&folder).await?;
+    let old = newest(&folder, &declared.snapshot).await?;
     let plan = match plan(&old, &declared.beside(&old)) {
         Ok(plan) => plan,
         Err(refusals) if options.place.json => {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use mizzle_kit::plan::Plan;
+use mizzle_kit::snapshot::Snapshot;
 use serde_json::json;
 
 use crate::application::Application;
@@ -46,7 +47,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     crate::trace(0);
     let (wanted, origin) = match options.folder {
-        true => (newest(&options.place.folder()?).await?.into(), Origin::Folder),
+        true => (newest(&options.place.folder()?, &Snapshot::default()).await?.into(), Origin::Folder),
         false => (options.application.declared()?, Origin::Structs),
     };
     let client = options.target.connect().await?;

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use clap::Args;
 use mizzle_connect::Config;
+use mizzle_kit::diff::Change;
 use mizzle_kit::plan::{HazardKind, Plan};
+use mizzle_kit::snapshot::PUBLIC;
 use mizzle_kit::{Folder, apply, status};
 use serde_json::json;
 use tokio_postgres::Client;
@@ -138,14 +140,18 @@ async fn push(client: &Client, plan: &Plan, options: &Options) -> Result<(), Fai
     let folder = Folder::embedded(&[("1_push", &sql)])?;
     let mut run = options.target.options();
     run.table = TABLE.to_owned();
+    if plan.changes.iter().any(|change| matches!(change, Change::CreateSchema(_))) {
+        // The target's own schema may be yet to come.
+        run.schema = PUBLIC.to_owned();
+    }
     run.allow = options.allow.iter().copied().collect();
     // Of a run that was killed: the plan was made of what it has left.
-    forget(client, options.target.schema()).await?;
+    forget(client, &run.schema).await?;
     let progress = Progress::new(options.json);
     let applied = apply(client, &folder, &run, |event| progress.tell(&event)).await;
     progress.clear();
     applied?;
-    forget(client, options.target.schema()).await
+    forget(client, &run.schema).await
 }
 
 async fn forget(client: &Client, schema: &str) -> Result<(), Failure> {

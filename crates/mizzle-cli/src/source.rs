@@ -1,7 +1,7 @@
 //! Where a schema is taken from: structs, the newest migration, or a database.
 
 use clap::Args;
-use mizzle_kit::introspect::introspect;
+use mizzle_kit::introspect::{introspect, introspect_for};
 use mizzle_kit::plan::HazardKind;
 use mizzle_kit::snapshot::{PUBLIC, Snapshot};
 use mizzle_kit::{Declaration, Folder, Options, apply};
@@ -35,7 +35,7 @@ impl Source {
         }
         if self.folder {
             let folder = place.folder()?;
-            return Ok(newest(&folder).await?.into());
+            return Ok(newest(&folder, &Snapshot::default()).await?.into());
         }
         self.application.declared()
     }
@@ -49,8 +49,8 @@ pub(crate) async fn database(client: &tokio_postgres::Client, target: &Target) -
 }
 
 /// The schema after the newest migration: by its snapshot or, where it was written by hand and has none, by running the
-/// folder on a local DSQL that is empty.
-pub(crate) async fn newest(folder: &Folder) -> Result<Snapshot, Failure> {
+/// folder on a local DSQL that is empty. PostgreSQL says expressions its own way; those of `wanted` are said as there.
+pub(crate) async fn newest(folder: &Folder, wanted: &Snapshot) -> Result<Snapshot, Failure> {
     if let Some(snapshot) = folder.schema()? {
         return Ok(snapshot);
     }
@@ -61,7 +61,7 @@ pub(crate) async fn newest(folder: &Folder) -> Result<Snapshot, Failure> {
     options.allow = HazardKind::ALL.into();
     let applied = apply(&client, folder, &options, |_| ()).await;
     let found = match applied {
-        Ok(_) => introspect(&client).await,
+        Ok(_) => introspect_for(&client, wanted).await,
         Err(error) => Err(error),
     };
     drop(client);

@@ -8,7 +8,7 @@ use mizzle::prelude::*;
 use uuid::Uuid;
 
 use crate::cluster::Cluster;
-use crate::schema::{
+use vetclinic::schema::{
     NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner as OwnerRow, Pet as PetRow,
     Vet as VetRow, owner, pet, specialty, vet,
 };

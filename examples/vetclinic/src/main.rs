@@ -4,7 +4,6 @@ mod cluster;
 mod command;
 mod failure;
 mod sample;
-mod schema;
 #[cfg(test)]
 mod tests;
 

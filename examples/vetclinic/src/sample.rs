@@ -6,7 +6,7 @@ use mizzle::diesel;
 use mizzle::prelude::*;
 use uuid::Uuid;
 
-use crate::schema::{
+use vetclinic::schema::{
     NewOwner, NewPet, NewSpecialty, NewSpecialtyToVet, NewVet, Owner, Pet, Specialty, SpecialtyToVet, Vet,
     owner, pet, specialty, specialty_to_vet, vet,
 };

@@ -4,7 +4,7 @@ use mizzle::prelude::*;
 
 use crate::cluster::Cluster;
 use crate::sample::{create, finish};
-use crate::schema::{Pet, pet};
+use vetclinic::schema::{Pet, pet};
 
 #[tokio::test]
 async fn a_query_that_finds_something_else_fails_loudly_and_is_cleaned_up_after() {

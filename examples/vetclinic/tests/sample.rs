@@ -7,7 +7,7 @@ use mizzle_local::LocalDsql;
 const LINES: &str = "\
 Starting Mizzle DSQL Example...
 Running migrations...
-Applying migration: 0000_init
+Applying migration: 20261122200633_init
 Creating owners...
 Created owner: John Doe (ID: …)
 Created owner: Mary Major (ID: …)
@@ -78,7 +78,7 @@ async fn the_sample_runs_twice_on_one_cluster_and_migrates_once() {
     assert_eq!((lines(&first), first.stderr.len()), (LINES.to_owned(), 0));
     let second = on(&local, "admin", &["sample"]);
     succeeded(&second);
-    assert_eq!(lines(&second), LINES.replace("Applying migration: 0000_init\n", ""));
+    assert_eq!(lines(&second), LINES.replace("Applying migration: 20261122200633_init\n", ""));
     local.stop().await.unwrap();
 }
 
@@ -139,7 +139,7 @@ async fn the_clinics_own_commands_keep_what_they_are_told() {
     let error = String::from_utf8_lossy(&nobody.stderr);
     assert_eq!(error, "error: no owner has the id 00000000-0000-0000-0000-000000000000\n");
     assert_eq!(run(&["clean"]).lines().count(), 6);
-    assert_eq!(run(&["migrate"]), "Applying migration: 0000_init\n");
+    assert_eq!(run(&["migrate"]), "Applying migration: 20261122200633_init\n");
     local.stop().await.unwrap();
 }
 

@@ -101,8 +101,8 @@ fn name(path: &Path) -> Result<String, Failure> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_');
     let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-    // Names of crates that it uses, and of its own second binary.
-    let taken = ["mizzle", "mizzle-kit", "mizzle-local", "tokio", "uuid", "schema", "test", "std", "core"];
+    // Names of crates that it uses.
+    let taken = ["mizzle", "mizzle-kit", "mizzle-local", "tokio", "uuid", "test", "std", "core"];
     if letters && begins && !taken.contains(&name) {
         return Ok(name.to_owned());
     }
@@ -150,8 +150,14 @@ fn filled(text: &str, name: &str, checkout: Option<&Path>) -> String {
         }
         None => format!("{:?}", env!("CARGO_PKG_VERSION")),
     };
-    text.replace(&format!("{NAME}::"), &format!("{}::", name.replace('-', "_")))
-        .replace(NAME, name)
+    let mut pieces = text.split(NAME);
+    let mut named = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // A path of Rust has the name as the compiler takes it.
+        named += &if piece.starts_with("::") { name.replace('-', "_") } else { name.to_owned() };
+        named += piece;
+    }
+    named
         .replace("= MIZZLE", &format!("= {}", dependency("mizzle")))
         .replace("= KIT", &format!("= {}", dependency("mizzle-kit")))
         .replace("= LOCAL", &format!("= {}", dependency("mizzle-local")))

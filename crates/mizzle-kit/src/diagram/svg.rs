@@ -5,13 +5,14 @@ use std::fmt::Write;
 use super::layout::{HEAD, Place, ROW, layout};
 use super::{Line, lines, marks};
 use crate::Relation;
-use crate::snapshot::{Column, Snapshot, Table};
+use crate::snapshot::{Column, Name, PUBLIC, Snapshot, Table};
 
 /// The width of a letter, and of the room beside a text.
 const LETTER: usize = 8;
 const PAD: usize = 12;
-/// The least and the most that a line bows out.
-const BOW: (usize, usize) = (36, 140);
+/// How far a line goes straight on at its ends, and the least and the most that it bows out behind that.
+const STUB: usize = 16;
+const BOW: (usize, usize) = (28, 140);
 
 /// Colours, and the ends of lines: a crow's foot for many, a bar for one, a ring for none.
 const STYLE: &str = r##"<style>
@@ -76,7 +77,7 @@ impl Widths {
 
     fn total(&self, table: &Table) -> usize {
         let row = (self.name + self.sql_type + self.marks) * LETTER + 4 * PAD;
-        row.max(letters(&table.name.to_string()) * LETTER + 2 * PAD)
+        row.max(letters(&plain(&table.name)) * LETTER + 2 * PAD)
     }
 }
 
@@ -107,7 +108,7 @@ fn boxed(table: &Table, place: &Place, lines: &[Line<'_>]) -> String {
         HEAD - 5,
         x + PAD,
         y + 20,
-        escaped(&table.name.to_string()),
+        escaped(&plain(&table.name)),
     );
     for (at, column) in table.columns.iter().enumerate() {
         let top = y + HEAD + at * ROW;
@@ -153,15 +154,15 @@ fn drawn(snapshot: &Snapshot, line: &Line<'_>, near: &Place, far: &Place) -> Str
     let y1 = height(near, Some(line.table), line.columns.first());
     let y2 = height(far, snapshot.table(line.far), line.references.first());
     let bow = |between: usize| (between / 2).clamp(BOW.0, BOW.1);
-    let (x1, c1, c2, x2) = if far.right() < near.x {
+    let (x1, s1, c1, c2, s2, x2) = if far.right() < near.x {
         let bow = bow(near.x - far.right());
-        (near.x, near.x - bow, far.right() + bow, far.right())
+        (near.x, near.x - STUB, near.x - bow, far.right() + bow, far.right() + STUB, far.right())
     } else if near.right() < far.x {
         let bow = bow(far.x - near.right());
-        (near.right(), near.right() + bow, far.x - bow, far.x)
+        (near.right(), near.right() + STUB, near.right() + bow, far.x - bow, far.x - STUB, far.x)
     } else {
-        let out = near.right().max(far.right()) + BOW.0;
-        (near.right(), out, out, far.right())
+        let out = near.right().max(far.right()) + STUB + BOW.0;
+        (near.right(), near.right() + STUB, out, out, far.right() + STUB, far.right())
     };
     let start = if line.is_alone() { "alone" } else { "many" };
     let end = if line.is_optional() { "maybe" } else { "one" };
@@ -169,17 +170,22 @@ fn drawn(snapshot: &Snapshot, line: &Line<'_>, near: &Place, far: &Place) -> Str
     let columns = |columns: &[String]| columns.join(", ");
     let title = format!(
         "{}({}) → {}({}){}",
-        line.table.name,
+        plain(&line.table.name),
         columns(line.columns),
-        line.far,
+        plain(line.far),
         columns(line.references),
         line.key.map(|key| format!(", {key}")).unwrap_or_default()
     );
     format!(
-        "<path class=\"line{loose}\" d=\"M {x1} {y1} C {c1} {y1}, {c2} {y2}, {x2} {y2}\" marker-start=\"url(#{start})\" \
+        "<path class=\"line{loose}\" d=\"M {x1} {y1} H {s1} C {c1} {y1}, {c2} {y2}, {s2} {y2} H {x2}\" marker-start=\"url(#{start})\" \
          marker-end=\"url(#{end})\"><title>{}</title></path>\n",
         escaped(&title)
     )
+}
+
+/// A name without the quotes of SQL.
+fn plain(name: &Name) -> String {
+    if name.schema == PUBLIC { name.name.clone() } else { format!("{}.{}", name.schema, name.name) }
 }
 
 fn escaped(text: &str) -> String {

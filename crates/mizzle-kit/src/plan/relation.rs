@@ -55,7 +55,10 @@ pub(super) fn plan(planner: &mut Planner<'_>) {
 }
 
 fn commented(planner: &mut Planner<'_>, on: &Commented, text: Option<&str>) {
-    planner.push(Phase::Comments, Step::ddl(comment(on, text), "what is said of it has changed"));
+    planner.push(
+        Phase::Comments,
+        Step::ddl(comment(on, text), "what the struct says of it, for whoever looks at the database"),
+    );
 }
 
 /// What `ALTER DOMAIN` can do on DSQL (facts, "Other objects": no SET NOT NULL, no ADD CONSTRAINT).

@@ -83,10 +83,10 @@ CREATE VIEW adult (number, name, born) AS SELECT pet.number,
    FROM pet
   WHERE (pet.born < '2020-01-01'::date);
 --> statement-breakpoint
--- what is said of it has changed
+-- what the struct says of it, for whoever looks at the database
 COMMENT ON TABLE owner IS 'Somebody who brings pets.
 
 And pays.';
 --> statement-breakpoint
--- what is said of it has changed
+-- what the struct says of it, for whoever looks at the database
 COMMENT ON COLUMN owner.email IS 'Where the bill goes.';

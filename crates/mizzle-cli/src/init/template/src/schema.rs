@@ -21,7 +21,7 @@ pub struct Pet {
     pub id: Uuid,
     #[column(varchar(80))]
     pub name: String,
-    #[belongs_to(owner: Owner, foreign_key(on_delete = set_null))]
+    #[belongs_to(owner: Owner, foreign_key())]
     pub owner_id: Option<Uuid>,
 }
 
