@@ -40,7 +40,7 @@ impl Directives {
             // Every job is waited for; the comment says so to whoever reads the file.
             "wait" if rest.is_empty() => {}
             // For people, and for those who allow hazards by name.
-            "hazard" | "hazards" => {}
+            "hazard" | "hazards" | "allow" => {}
             _ => return Err(bad(remark, WORDS)),
         }
         Ok(())

@@ -168,6 +168,63 @@ async fn a_limit_is_lowered_where_others_write_the_same_rows() {
 }
 
 #[tokio::test]
+async fn a_backfill_that_was_corrected_begins_anew() {
+    let database = Database::start().await;
+    fill(&database, 1_000).await;
+    // Region 2, which is the last, has a row that cannot be filled so.
+    database.execute("UPDATE account SET balance = 0 WHERE id = 998").await;
+    let text = |sql: &str| format!("-- mizzle: backfill chunk=100\nUPDATE account SET cents = {sql}");
+    let mut rows = 0;
+    let wrong = text("-(1000 / balance)");
+    let failed = run(&database, &wrong, |event| {
+        if let Event::Backfilled { rows: changed, .. } = event {
+            rows = changed;
+        }
+    });
+    let error = failed.await.expect_err("a division by zero");
+    assert!(error.to_string().contains("division by zero") && rows >= 600, "{rows}: {error}");
+    run(&database, &text("balance * 100"), |_| {}).await.expect("the corrected one ends");
+    assert_eq!(database.count("account WHERE cents = balance * 100").await, 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_ends_behind_a_writer_that_never_stops() {
+    let database = Database::start().await;
+    fill(&database, 500).await;
+    database.execute("CREATE TABLE copied (region integer, id integer, PRIMARY KEY (region, id))").await;
+    let client = database.client().await;
+    let (done, chunk) = (Arc::new(AtomicBool::new(false)), Arc::new(tokio::sync::Notify::new()));
+    let writer = tokio::spawn({
+        let (done, chunk) = (done.clone(), chunk.clone());
+        async move {
+            // One row more for each chunk that is copied: something is always missing.
+            for id in 1_000.. {
+                chunk.notified().await;
+                if done.load(Ordering::SeqCst) {
+                    return id - 1_000;
+                }
+                let insert = format!("INSERT INTO account VALUES (0, {id}, 0, NULL)");
+                client.batch_execute(&insert).await.expect("a new row");
+            }
+            unreachable!("it is told to stop")
+        }
+    });
+    let text = "-- mizzle: backfill chunk=100\nINSERT INTO copied SELECT region, id FROM account o \
+                WHERE NOT EXISTS (SELECT FROM copied n WHERE n.region = o.region AND n.id = o.id) LIMIT 100";
+    run(&database, text, |event| {
+        if let Event::Backfilled { .. } = event {
+            chunk.notify_one();
+        }
+    })
+    .await
+    .expect("it ends");
+    done.store(true, Ordering::SeqCst);
+    chunk.notify_one();
+    assert!(writer.await.expect("no panic") > 0);
+    assert_eq!(database.count("copied WHERE id <= 500").await, 500);
+}
+
+#[tokio::test]
 async fn what_would_never_end_is_refused() {
     let database = Database::start().await;
     fill(&database, 3_100).await;
