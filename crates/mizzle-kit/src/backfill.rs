@@ -40,6 +40,8 @@ pub(crate) async fn run<F: FnMut(Event<'_>)>(
     chunk: usize,
     open: Option<&Record>,
 ) -> Result<(), Error> {
+    // Where another text had come to says nothing about this one.
+    let open = open.filter(|open| open.sha256 == step.statement.sha256.to_string());
     let position = open.map(Position::of).unwrap_or_default();
     let estimate = estimate(run, step).await?;
     // The record of the place and the lease are rows too.
@@ -111,15 +113,19 @@ impl<F: FnMut(Event<'_>)> Backfill<'_, '_, '_, F> {
         }
     }
 
-    /// As it is, until it changes nothing.
+    /// As it is, until nothing is left.
     async fn again(&mut self, repeat: &Repeat<'_>) -> Result<(), Error> {
         loop {
-            let sql = repeat.sql(self.size.now);
+            let size = self.size.now;
             let record = self.progress(None);
-            match self.chunk(&sql, &record, repeat.limit.is_some()).await? {
-                Some(0) => return Ok(()),
-                Some(rows) => self.done(rows, None),
-                None => {}
+            let Some(rows) = self.chunk(&repeat.sql(size), &record, repeat.limit.is_some()).await? else {
+                continue;
+            };
+            if rows > 0 {
+                self.done(rows, None);
+            }
+            if repeat.is_last(size, rows) {
+                return Ok(());
             }
         }
     }

@@ -179,9 +179,13 @@ impl Journal<'_> {
         let (columns, values) = row(migration, ordinal);
         let runner = literal(&self.options.runner);
         let before = before.map_or_else(|| "NULL".to_owned(), literal);
-        let keep = &migration.statements[ordinal].backfill;
-        // A backfill goes on where it stood.
-        let reset = if keep.is_some() { "" } else { ", changed = NULL, position = NULL" };
+        // A backfill goes on where it stood, unless it is another one by now.
+        let reset = match migration.statements[ordinal].backfill {
+            Some(_) => ["changed", "position"]
+                .map(|it| format!(", {it} = CASE WHEN t.sha256 = excluded.sha256 THEN t.{it} END"))
+                .concat(),
+            None => ", changed = NULL, position = NULL".to_owned(),
+        };
         format!(
             "INSERT INTO {} AS t ({columns}, state, runner, catalog_before, attempts) \
              VALUES ({values}, 'running', {runner}, {before}, {attempts}) \

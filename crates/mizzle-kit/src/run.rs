@@ -103,18 +103,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
     /// A statement of the catalog, in a transaction of its own as DSQL demands.
     async fn alone(&mut self, step: Step<'_>, shape: &Shape, before: Option<String>) -> Result<(), Error> {
         let Step { migration, ordinal, statement } = step;
-        let answer = match self.send(step).await {
-            Ok(answer) => answer,
-            // What the killed run had sent was still on its way, and has come first.
-            Err(source)
-                if source.as_db_error().is_some()
-                    && before.is_some()
-                    && self.catalog(step, shape).await? != before =>
-            {
-                Vec::new()
-            }
-            Err(source) => return Err(self.refused(step, source).await),
-        };
+        let answer = self.send(step, shape, before).await?;
         (self.on_event)(Event::Answered { migration, statement });
         if let Some(job) = &shape.job {
             let id = job::started(&answer);
@@ -134,16 +123,32 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
         self.write(step, &[&applied]).await
     }
 
-    async fn send(&mut self, step: Step<'_>) -> Result<Vec<SimpleQueryMessage>, tokio_postgres::Error> {
+    /// Sends a statement until it is answered; `before` is how the catalog stood if a run that was killed may have sent it
+    /// as well.
+    async fn send(
+        &mut self,
+        step: Step<'_>,
+        shape: &Shape,
+        before: Option<String>,
+    ) -> Result<Vec<SimpleQueryMessage>, Error> {
         let Step { migration, statement, .. } = step;
         let mut tries = Tries::new(&self.journal.options.retry);
         loop {
-            match self.journal.client.simple_query(&statement.sql).await {
-                Err(error) if tries.again(&error).await => {
-                    (self.on_event)(Event::Retrying { migration, statement, attempt: tries.made });
-                }
-                other => return other,
+            let source = match self.journal.client.simple_query(&statement.sql).await {
+                Ok(answer) => return Ok(answer),
+                Err(source) => source,
+            };
+            // What the killed run had sent was still on its way, and has come first: it is there, or ours lost to it.
+            if source.as_db_error().is_some()
+                && before.is_some()
+                && self.catalog(step, shape).await? != before
+            {
+                return Ok(Vec::new());
             }
+            if !tries.again(&source).await {
+                return Err(self.refused(step, source).await);
+            }
+            (self.on_event)(Event::Retrying { migration, statement, attempt: tries.made });
         }
     }
 

@@ -8,7 +8,7 @@ use crate::tokens::{Name, Tokens};
 pub(crate) enum Chunks<'a> {
     /// Along the primary key of the table: the statement is cut at its condition.
     Keys(Walk<'a>),
-    /// As it is, until it changes nothing; it says itself how many rows it takes.
+    /// As it is, until it changes nothing, or fewer rows than its own limit lets it.
     Repeat(Repeat<'a>),
     /// It would change the same rows for ever.
     Endless,
@@ -50,14 +50,23 @@ impl Repeat<'_> {
             None => self.before.to_owned(),
         }
     }
+
+    /// Whether a statement of at most `rows` rows that changed so many has left nothing: behind writers that never
+    /// stop there is always something more.
+    pub(crate) fn is_last(&self, rows: usize, changed: u64) -> bool {
+        changed == 0 || self.limit.is_some_and(|limit| changed < limit.min(rows) as u64)
+    }
 }
 
 /// Cuts a statement.
 pub(crate) fn chunks(sql: &str) -> Chunks<'_> {
-    if let Some(repeat) = limited(sql) {
+    let walk = walk(sql);
+    // A LIMIT in the values says nothing about how many rows there are.
+    let from = walk.as_ref().map_or(0, |walk| walk.head.len());
+    if let Some(repeat) = limited(sql, from) {
         return Chunks::Repeat(repeat);
     }
-    match walk(sql) {
+    match walk {
         Some(walk) => Chunks::Keys(walk),
         None if !Tokens::of(sql).has("WHERE") => Chunks::Endless,
         None => Chunks::Repeat(Repeat { before: sql, limit: None, after: "" }),
@@ -69,8 +78,9 @@ fn tokens(sql: &str) -> Vec<Token> {
     std::iter::from_fn(|| lexer.next().ok().flatten()).collect()
 }
 
-fn limited(sql: &str) -> Option<Repeat<'_>> {
-    let tokens = tokens(sql);
+fn limited(sql: &str, from: usize) -> Option<Repeat<'_>> {
+    let mut tokens = tokens(sql);
+    tokens.retain(|token| token.start >= from);
     let is_limit =
         |token: &Token| token.kind == Kind::Word && sql[token.start..token.end].eq_ignore_ascii_case("LIMIT");
     let at = tokens.iter().position(is_limit)?;
@@ -139,6 +149,10 @@ mod tests {
             "T: UPDATE \"T\" SET a = (SELECT b FROM u WHERE u.id = t.id) WHERE (a IS NULL OR b) AND id > 1",
         );
         check("DELETE FROM s.t WHERE old", "t: DELETE FROM s.t WHERE (old) AND id > 1");
+        check(
+            "UPDATE t SET a = (SELECT b FROM u LIMIT 1) WHERE a IS NULL",
+            "t: UPDATE t SET a = (SELECT b FROM u LIMIT 1) WHERE (a IS NULL) AND id > 1",
+        );
     }
 
     #[test]

@@ -4,14 +4,14 @@
 //! steps; and another type is another column:
 //!
 //! ```text
-//! ADD COLUMN c__new ─▶ fill it from c, in chunks ─▶ c → c__old ─▶ fill what was written meanwhile ─▶ c__new → c
-//!                                                   └──────────── c is missing here ────────────┘
+//! ADD COLUMN c__new ─▶ fill it from c, each row once ─▶ c → c__old ─▶ fill what was written meanwhile ─▶ c__new → c
+//!                                                       └──────────── c is missing here ────────────┘
 //! then: indexes, checks and unique constraints on c again ─▶ DROP COLUMN c__old
 //! ```
 //!
 //! Between the two renames nobody can write `c`, so nothing that was written before is lost: no statement that says `c`
 //! reaches the old column after the second filling began. An `INSERT` that names no columns does, by their order; the
-//! hazard says so.
+//! hazard says so. The first filling has no condition: one that writers break again and again would never end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,9 +148,13 @@ fn fill(planner: &mut Planner<'_>, table: &Name, column: &Column, default: &str)
     if !has_key(planner, table, &what) {
         return;
     }
+    // Nothing would ever end there.
+    if default.eq_ignore_ascii_case("null") {
+        return;
+    }
     let sql = format!("UPDATE {table} SET {name} = {default} WHERE {name} IS NULL");
-    planner
-        .push(Phase::Columns, Step::backfill(sql, format!("rows that are there get the default of {name}")));
+    let why = format!("rows that are there, or get NULL meanwhile, get the default of {name}");
+    planner.push(Phase::Columns, Step::backfill(sql, why));
 }
 
 /// Whether the rows of a table can be taken in chunks: along its primary key.
@@ -243,10 +247,21 @@ fn retype(planner: &mut Planner<'_>, table: &Name, columns: &BTreeSet<&str>) {
     for check in from.checks.iter().filter(|check| on_any(&renamed_back(&check.sql, &changes), columns)) {
         let why =
             format!("{} speaks of the old column; it is added again behind the change", quoted(&check.name));
-        planner.push(Phase::Types, Step::ddl(drop(table, &check.name), why));
+        let step = Step::ddl(drop(table, &check.name), why);
+        let step = match to.checks.iter().any(|kept| kept.name == check.name) {
+            true => step.loosening(&check.name),
+            false => step,
+        };
+        planner.push(Phase::Types, step);
     }
     for (former, column) in &pairs {
-        swap(planner, table, former, column);
+        let loosened = to.uniques.iter().filter(|unique| unique.columns.contains(&column.name));
+        let mut loosened: Vec<&str> = loosened.map(|unique| unique.name.as_str()).collect();
+        let of_column = BTreeSet::from([column.name.as_str()]);
+        let indexes = to.indexes.iter().filter(|index| index.unique && stands_on_columns(index, &of_column));
+        loosened.extend(indexes.map(|index| index.name.as_str()));
+        loosened.retain(|name| from.relations().any(|former| former == *name));
+        swap(planner, table, former, column, &loosened);
     }
     let again = again(planner, table, to, columns);
     for (former, _) in &pairs {
@@ -277,24 +292,32 @@ fn arrive(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Col
         let sql = format!("ALTER TABLE {table} ALTER COLUMN {new} SET DEFAULT {default}");
         planner.push(Phase::Types, Step::ddl(sql, "the default is there before the column is in use"));
     }
-    let why = "the values are carried over while the old column is in use";
-    carry(planner, table, &former.name, former, column, why);
+    let what = format!("change type of {table}.{}", quoted(&column.name));
+    if !has_key(planner, table, &what) {
+        return;
+    }
+    let value = cast(&quoted(&former.name), &former.sql_type, &column.sql_type);
+    let why = "the values are carried over, each row's once, while the old column is in use";
+    let step = Step::backfill(format!("UPDATE {table} SET {new} = {value}"), why);
+    planner.push(Phase::Types, lossy(step, table, former, column));
 }
 
-fn carry(planner: &mut Planner<'_>, table: &Name, source: &str, former: &Column, column: &Column, why: &str) {
+/// What was written to the old column since is carried over, once nobody writes it any more.
+fn even_out(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Column) {
     let new = quoted(&arriving(&column.name));
-    let value = cast(&quoted(source), &former.sql_type, &column.sql_type);
+    let value = cast(&quoted(&leaving(&column.name)), &former.sql_type, &column.sql_type);
     let pending = format!(
         "{} IS DISTINCT FROM {}",
         comparable(&new, &column.sql_type),
         comparable(&value, &column.sql_type)
     );
-    let what = format!("change type of {table}.{}", quoted(&column.name));
-    if !has_key(planner, table, &what) {
-        return;
-    }
-    let step = Step::backfill(format!("UPDATE {table} SET {new} = {value} WHERE ({pending})"), why);
-    let step = match is_wider(&former.sql_type, &column.sql_type) {
+    let sql = format!("UPDATE {table} SET {new} = {value} WHERE ({pending})");
+    let step = Step::backfill(sql, "what was written since the first filling is carried over");
+    planner.push(Phase::Types, lossy(step, table, former, column));
+}
+
+fn lossy(step: Step, table: &Name, former: &Column, column: &Column) -> Step {
+    match is_wider(&former.sql_type, &column.sql_type) {
         true => step,
         false => {
             let text = format!(
@@ -304,8 +327,7 @@ fn carry(planner: &mut Planner<'_>, table: &Name, source: &str, former: &Column,
             );
             step.hazard(HazardKind::LossyCast, text)
         }
-    };
-    planner.push(Phase::Types, step);
+    }
 }
 
 /// A value as one of another type; what has no cast goes over text.
@@ -332,13 +354,18 @@ pub(super) fn cast(value: &str, from: &str, to: &str) -> String {
     if direct { format!("{value}::{to}") } else { format!("{value}::text::{to}") }
 }
 
-/// A value that can be compared: DSQL's json cannot.
+/// A value that is equal to itself alone: json has no equality, and that of others takes an update for none (`1 mon` for
+/// `30 days`, `0` for `-0`, `1.0` inside of jsonb for `1.00`).
 pub(super) fn comparable(value: &str, sql_type: &str) -> String {
-    if sql_type == "json" { format!("({value})::text") } else { value.to_owned() }
+    let name = sql_type.split('(').next().unwrap_or(sql_type);
+    match name {
+        "json" | "jsonb" | "interval" | "real" | "double precision" => format!("({value})::text"),
+        _ => value.to_owned(),
+    }
 }
 
-/// The new column takes the old one's name.
-fn swap(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Column) {
+/// The new column takes the old one's name; what keeps its values apart, by name, does so again once it is built anew.
+fn swap(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Column, unique: &[&str]) {
     let (name, old, new) = (&column.name, leaving(&column.name), arriving(&column.name));
     if !former.nullable {
         let (sql, why) = match &former.not_null {
@@ -362,8 +389,8 @@ fn swap(planner: &mut Planner<'_>, table: &Name, former: &Column, column: &Colum
     let why = "from here on nobody writes the old column, so nothing is lost";
     let step = Step::ddl(rename(table, name, &old), why)
         .locking("whoever uses the column, until its successor has its name", text);
-    planner.push(Phase::Types, step);
-    carry(planner, table, &old, former, column, "what was written since the first filling is carried over");
+    planner.push(Phase::Types, unique.iter().fold(step, |step, name| step.loosening(name)));
+    even_out(planner, table, former, column);
     planner
         .push(Phase::Types, Step::ddl(rename(table, &new, name), "the new column takes the old one's name"));
     let key = (table.clone(), name.clone());

@@ -19,7 +19,7 @@ pub(super) fn plan(planner: &mut Planner<'_>) {
     for (table, key, former) in &touched {
         let held = planner.former_name(table);
         let why = format!("{} holds on to what changes; it is added again behind that", quoted(former));
-        planner.push(Phase::ForeignKeysOut, Step::ddl(drop(held, former), why));
+        planner.push(Phase::ForeignKeysOut, Step::ddl(drop(held, former), why).loosening(&key.name));
         add_foreign_key_steps(planner, table, key);
     }
     let again: BTreeSet<(&Name, &str)> =

@@ -5,19 +5,31 @@
 //!                                                               └──── t is missing here ────┘
 //! ```
 //!
-//! Between the two renames nobody can write `t`. What was written while the rows were copied is then evened out: rows that
-//! are gone are deleted, others are made equal, missing ones are copied. Foreign keys of the old table go before.
+//! Between the two renames nobody can write `t`, and only what foreign keys do reaches its rows. What was written while
+//! the rows were copied is then evened out: rows that are gone or other by now are deleted, and what is missing is
+//! copied. No row is made equal in its place: two that changed their unique values with each other never could be.
+//!
+//! Which row of one table is which of the other is told by the old key, or the new one. Where two old rows might have
+//! the same, one would be lost: an index that lets them not is built first, and goes with the old table.
+//!
+//! The new table has no foreign keys while rows are copied, as a row that is gone from the old one would hold its parent.
+//! They come before rows are evened out: what the deletion of a parent does then is done to both tables. One of the table
+//! to itself comes behind, as it would take along what is deleted to be copied again.
 
 use std::collections::BTreeSet;
 
 use super::column::{cast, comparable, count_on, rename_step};
-use super::constraint::{add_foreign_key_steps, drop, index_step, rename_constraint, rename_index};
+use super::constraint::{
+    INDEXES, add_foreign_key_steps, drop, index_step, rename_constraint, rename_index, validate,
+};
 use super::name::{arriving, leaving};
 use super::phase::Phase;
 use super::{CHUNK, HazardKind, Planner, Step};
 use crate::diff::TableChange;
-use crate::snapshot::{Column, Name, Table};
-use crate::sql::{comment, create_table, mentions, quoted};
+use crate::snapshot::{Column, ForeignKey, Index, Key, KeyValue, Name, Table};
+use crate::sql::{
+    add_foreign_key, comment, create_index, create_table, is_immutable, keeps_apart, mentions, quoted,
+};
 
 /// Whether a table has to be made anew.
 pub(super) fn is_needed(planner: &Planner<'_>, name: &Name) -> bool {
@@ -80,6 +92,10 @@ struct Copy<'a> {
     key: Vec<(String, String)>,
     /// Columns that are copied, in the same way, and their types.
     values: Vec<(String, String, String)>,
+    /// What no two rows of both tables have in common, besides the key.
+    apart: Vec<Vec<(String, String)>>,
+    /// What has to be known of the old table before.
+    proofs: Vec<Index>,
 }
 
 impl<'a> Copy<'a> {
@@ -110,9 +126,46 @@ impl<'a> Copy<'a> {
         };
         let old_key: Vec<String> = from.primary_key.iter().flat_map(|key| &key.columns).map(now).collect();
         let new_key: Vec<String> = to.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
-        let Some(key) = keyed(from, &old_key).or_else(|| keyed(to, &new_key)) else {
-            return Err("nothing in the new table tells which of the old rows a row is".to_owned());
+        let (names, key) = match keyed(from, &old_key) {
+            Some(key) => (old_key.clone(), key),
+            None => match keyed(to, &new_key) {
+                Some(key) => (new_key, key),
+                None => {
+                    return Err("nothing in the new table tells which of the old rows a row is".to_owned());
+                }
+            },
         };
+        // What the old table keeps apart already, in the names that it has by now.
+        let mut kept: Vec<(Vec<String>, bool)> = from
+            .uniques
+            .iter()
+            .map(|unique| (unique.columns.iter().map(now).collect(), unique.nulls_not_distinct))
+            .collect();
+        kept.push((old_key, false));
+        let types = |name: &String| {
+            let column = to.column(name)?;
+            Some((before(column)?.sql_type.as_str(), column.sql_type.as_str()))
+        };
+        let is_kept = |names: &[String], nulls: bool| {
+            names.iter().all(|name| types(name).is_some_and(|(from, to)| keeps_apart(from, to)))
+                && kept.iter().any(|(columns, kept)| is_same_set(columns, names) && (*kept || !nulls))
+        };
+        let mut proofs = Vec::new();
+        if !is_kept(&names, false) {
+            let casts = || names.iter().filter_map(types);
+            if casts().any(|(from, to)| from != to && !is_immutable(from, to)) {
+                return Err("two rows may have the same key in the new types, and no index can tell before"
+                    .to_owned());
+            }
+            proofs.push(proof(&names, &to.name, types));
+        }
+        let sets =
+            to.uniques.iter().filter(|unique| !unique.nulls_not_distinct).map(|unique| &unique.columns);
+        let apart = sets
+            .chain(to.primary_key.iter().map(|key| &key.columns))
+            .filter(|columns| !is_same_set(columns, &names) && is_kept(columns, false))
+            .filter_map(|columns| keyed(to, columns))
+            .collect();
         let copied = to.columns.iter().filter(|column| column.generated.is_none());
         let values =
             copied.filter_map(|column| Some((quoted(&column.name), value(column)?, column.sql_type.clone())));
@@ -124,16 +177,14 @@ impl<'a> Copy<'a> {
             leaving: name(leaving(&to.name.name)),
             key,
             values: values.collect(),
+            apart,
+            proofs,
         })
     }
 
-    /// Whether the row `n` of the new table is the row `o` of the old one.
-    fn is_same(&self) -> String {
-        let pairs = self.key.iter().map(|(column, value)| format!("n.{} = {value}", quoted(column)));
-        pairs.collect::<Vec<_>>().join(" AND ")
-    }
-
-    fn insert(&self, from: &Name) -> String {
+    /// Copies rows that are not there. While the old table is in use, one whose unique values another row still has
+    /// waits until that is evened out.
+    fn insert(&self, from: &Name, in_use: bool) -> String {
         let columns: Vec<&str> = self.values.iter().map(|(column, _, _)| column.as_str()).collect();
         let values: Vec<&str> = self.values.iter().map(|(_, value, _)| value.as_str()).collect();
         let given = self.to.columns.iter().any(|column| {
@@ -141,48 +192,60 @@ impl<'a> Copy<'a> {
                 && self.values.iter().any(|(name, _, _)| *name == quoted(&column.name))
         });
         let overriding = if given { "OVERRIDING SYSTEM VALUE\n" } else { "" };
+        let sets = std::iter::once(&self.key).chain(self.apart.iter().filter(|_| in_use));
+        let is_missing =
+            sets.map(|set| format!("NOT EXISTS (SELECT FROM {} n WHERE {})", self.arriving, equal("n", set)));
         format!(
-            "INSERT INTO {new} ({})\n{overriding}SELECT {}\nFROM {from} o\nWHERE NOT EXISTS (SELECT FROM {new} n WHERE {})\nLIMIT {CHUNK}",
+            "INSERT INTO {new} ({})\n{overriding}SELECT {}\nFROM {from} o\nWHERE {}\nLIMIT {CHUNK}",
             columns.join(", "),
             values.join(", "),
-            self.is_same(),
+            is_missing.collect::<Vec<_>>().join(" AND "),
             new = self.arriving,
         )
     }
 
+    /// Deletes rows that are gone, or other by now.
     fn delete(&self) -> String {
         let (new, old) = (&self.arriving, &self.leaving);
-        format!("DELETE FROM {new} WHERE NOT EXISTS (SELECT FROM {old} o WHERE {})", self.is_row())
-    }
-
-    /// Makes rows equal; none if the key is all there is.
-    fn update(&self) -> Option<String> {
+        let name = quoted(&new.name);
         let is_key = |column: &String| self.key.iter().any(|(key, _)| quoted(key) == *column);
-        let rest: Vec<_> = self.values.iter().filter(|(column, _, _)| !is_key(column)).collect();
-        if rest.is_empty() {
-            return None;
-        }
-        let (new, old) = (&self.arriving, &self.leaving);
-        let columns: Vec<&str> = rest.iter().map(|(column, _, _)| column.as_str()).collect();
-        let values: Vec<&str> = rest.iter().map(|(_, value, _)| value.as_str()).collect();
-        let differs = rest.iter().map(|(column, value, kind)| {
-            let column = format!("{}.{column}", quoted(&new.name));
-            format!("{} IS DISTINCT FROM {}", comparable(&column, kind), comparable(value, kind))
-        });
-        let differs = differs.collect::<Vec<_>>().join(" OR ");
-        let row = self.is_row();
-        Some(format!(
-            "UPDATE {new} SET ({}) = (SELECT {} FROM {old} o WHERE {row})\nWHERE EXISTS (SELECT FROM {old} o WHERE {row} AND ({differs}))",
-            columns.join(", "),
-            values.join(", "),
-        ))
+        let rest =
+            self.values.iter().filter(|(column, _, _)| !is_key(column)).map(|(column, value, kind)| {
+                let column = format!("{name}.{column}");
+                format!(" AND {} IS NOT DISTINCT FROM {}", comparable(&column, kind), comparable(value, kind))
+            });
+        format!(
+            "DELETE FROM {new}\nWHERE NOT EXISTS (SELECT FROM {old} o WHERE {}{})",
+            equal(&name, &self.key),
+            rest.collect::<String>()
+        )
     }
+}
 
-    /// Whether the row of the new table that a statement is about is the row `o` of the old one.
-    fn is_row(&self) -> String {
-        let new = quoted(&self.arriving.name);
-        let pairs = self.key.iter().map(|(column, value)| format!("{new}.{} = {value}", quoted(column)));
-        pairs.collect::<Vec<_>>().join(" AND ")
+/// Whether a row of the new table, by its name in a statement, has the values that `o`, one of the old table, gives.
+fn equal(row: &str, pairs: &[(String, String)]) -> String {
+    let pairs = pairs.iter().map(|(column, value)| format!("{row}.{} = {value}", quoted(column)));
+    pairs.collect::<Vec<_>>().join(" AND ")
+}
+
+fn is_same_set(one: &[String], other: &[String]) -> bool {
+    one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
+}
+
+/// An index that lets no two rows of the old table be one in the new types.
+fn proof<'t>(names: &[String], table: &Name, types: impl Fn(&String) -> Option<(&'t str, &'t str)>) -> Index {
+    let value = |name: &String| match types(name) {
+        Some((from, to)) if from != to => KeyValue::Expression(cast(&quoted(name), from, to)),
+        _ => KeyValue::Column(name.clone()),
+    };
+    Index {
+        name: leaving(&format!("{}_rows", table.name)),
+        keys: names.iter().map(|name| Key { value: value(name), nulls_first: false }).collect(),
+        unique: true,
+        include: Vec::new(),
+        condition: None,
+        nulls_not_distinct: false,
+        valid: true,
     }
 }
 
@@ -191,17 +254,32 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     let name = &to.name;
     let new = as_arriving(copy);
     let why = format!("DSQL changes this only in a new table, which takes the place of {name}");
-    // A key to what changes waits for it, and one to the table itself for all of its rows.
-    let step = Step::ddl(create_table(&new, |key| !planner.altered.contains_key(&key.table)), why);
+    let step = Step::ddl(create_table(&new, |_| false), why);
     for change in planner.altered[name].clone() {
         if let TableChange::RenameColumn { from, to } = change {
             planner.push(Phase::Renames, rename_step(name, from, to));
         }
     }
     // The old table would hold on to others that change.
-    for key in from.foreign_keys.iter().filter(|key| key.table != from.name) {
-        let why = "the table is made anew, and with it the key";
-        planner.push(Phase::ForeignKeysOut, Step::ddl(drop(&from.name, &key.name), why));
+    let stays = |table: &Name| planner.new.table(table).is_some() && !planner.altered.contains_key(table);
+    let holding = from.foreign_keys.iter().filter(|key| key.table != from.name && !stays(&key.table));
+    for key in holding.collect::<Vec<_>>() {
+        let step = Step::ddl(drop(&from.name, &key.name), "the table is made anew, and with it the key");
+        let again = to.foreign_keys.iter().any(|again| again.name == key.name);
+        planner.push(Phase::ForeignKeysOut, if again { step.loosening(&key.name) } else { step });
+    }
+    if !copy.proofs.is_empty() && from.relations().count() + copy.proofs.len() > INDEXES {
+        planner.refuse(
+            format!("make table {name} anew"),
+            format!(
+                "no index more fits the old table, which has {INDEXES}, and without one rows might be lost"
+            ),
+            "drop an index before, and make it again behind",
+        );
+    }
+    for index in &copy.proofs {
+        let why = "no two rows are to become one: this fails if there are such, and goes with the old table";
+        planner.push(Phase::Rebuilds, Step::index(create_index(name, index), why));
     }
     let needy = needy(copy);
     let step = if needy.is_empty() {
@@ -214,12 +292,15 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         step.hazard(HazardKind::NeedsValues, text)
     };
     planner.push(Phase::Rebuilds, step);
-    let step = Step::backfill(copy.insert(name), format!("the rows are copied while {name} is in use"));
+    let step = Step::backfill(copy.insert(name, true), format!("the rows are copied while {name} is in use"));
     planner.push(Phase::Rebuilds, lossy(step, copy));
     for index in &to.indexes {
         planner.push(Phase::Rebuilds, index_step(&new.name, index, &arriving(&index.name)));
     }
-    let text = format!("{name} is missing until its successor has its name; evening out comes before that");
+    let text = format!(
+        "{name} is missing until its successor has its name; evening out comes before that. What was granted on it goes \
+         with the old table"
+    );
     let sql = format!("ALTER TABLE {name} RENAME TO {}", quoted(&copy.leaving.name));
     let step = Step::ddl(sql, "from here on nobody writes the old table, so nothing is lost");
     let step = step.locking("whoever uses the table, until its successor has its name", text);
@@ -229,13 +310,22 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         step.hazard(HazardKind::DropsColumn, text)
     });
     planner.push(Phase::Rebuilds, step);
-    planner.push(Phase::Rebuilds, Step::backfill(copy.delete(), "rows that were deleted meanwhile go"));
-    if let Some(update) = copy.update() {
-        planner
-            .push(Phase::Rebuilds, Step::backfill(update, "rows that were changed meanwhile are made equal"));
+    // A key of the table to itself would take along what is deleted to be copied again, so it comes behind.
+    let early = to.foreign_keys.iter().filter(|key| is_early(planner, name, key));
+    let (own, others): (Vec<_>, Vec<_>) = early.partition(|key| key.table == *name);
+    for key in others {
+        let why = "what the deletion of a parent does is done to the new table too from here on";
+        planner.push(Phase::Rebuilds, Step::ddl(add_foreign_key(&new.name, key), why));
     }
-    let step = Step::backfill(copy.insert(&copy.leaving), "rows that were inserted meanwhile come");
-    planner.push(Phase::Rebuilds, step);
+    let why = "rows that were deleted or changed meanwhile go";
+    planner.push(Phase::Rebuilds, Step::backfill(copy.delete(), why));
+    let why = "rows that were inserted or changed meanwhile come";
+    planner.push(Phase::Rebuilds, Step::backfill(copy.insert(&copy.leaving, false), why));
+    for key in own {
+        let key = ForeignKey { table: new.name.clone(), ..key.clone() };
+        let why = "the key binds new rows from the moment on when the table has its name";
+        planner.push(Phase::Rebuilds, Step::ddl(add_foreign_key(&new.name, &key), why));
+    }
     for column in &to.columns {
         if let Some(identity) = &column.identity {
             let sql = count_on(&new.name, &column.name, identity);
@@ -268,7 +358,10 @@ fn finish(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         planner.push(Phase::Rebuilds, Step::ddl(sql, why));
     }
     for key in &to.foreign_keys {
-        if planner.altered.contains_key(&key.table) {
+        if is_early(planner, name, key) {
+            let why = format!("{} is then known to hold for every row", quoted(&key.name));
+            planner.push(Phase::ForeignKeysIn, Step::validation(validate(name, &key.name), why));
+        } else {
             add_foreign_key_steps(planner, name, key);
         }
     }
@@ -283,6 +376,11 @@ fn finish(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     for column in &to.columns {
         planner.not_null.insert((name.clone(), column.name.clone()), None);
     }
+}
+
+/// Whether a key can be there before the table has its name: one to what changes waits for that.
+fn is_early(planner: &Planner<'_>, name: &Name, key: &ForeignKey) -> bool {
+    key.table == *name || !planner.altered.contains_key(&key.table)
 }
 
 /// The new table under names that are free.

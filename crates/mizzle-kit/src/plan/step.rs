@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::sql::quoted;
+
 /// One transaction, or a statement that is run in chunks until it has nothing left to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -31,8 +33,8 @@ pub enum StepKind {
     Index,
     /// A statement that starts a job which checks every row: it is waited for, and `convalidated` has to be true then.
     Validation,
-    /// One statement that changes rows, run in chunks until it changes none: an `UPDATE` or `DELETE` along the primary
-    /// key of its table, an `INSERT` by its own `LIMIT`.
+    /// One statement that changes rows, run in chunks: an `UPDATE` or `DELETE` along the primary key of its table, each row
+    /// once or until none fulfils its condition; an `INSERT` until it has fewer rows than its own `LIMIT`.
     Backfill {
         /// How many rows it changes at most.
         chunk: u32,
@@ -67,6 +69,9 @@ pub enum HazardKind {
     Renames,
     /// A column or table cannot be used for as long as a few steps take.
     Unavailable,
+    /// A constraint does not hold for as long as some steps take: rows that break it may come, and the step that proves
+    /// it then fails until they are mended.
+    Unenforced,
     /// Values may lose something on the way to another type, or have no counterpart in it.
     LossyCast,
     /// Rows that are there need a value that nothing gives them; the step that checks it fails if there are such rows.
@@ -75,12 +80,13 @@ pub enum HazardKind {
 
 impl HazardKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DropsTable,
         Self::DropsColumn,
         Self::DropsView,
         Self::Renames,
         Self::Unavailable,
+        Self::Unenforced,
         Self::LossyCast,
         Self::NeedsValues,
     ];
@@ -99,6 +105,7 @@ impl fmt::Display for HazardKind {
             Self::DropsView => "drops-view",
             Self::Renames => "renames",
             Self::Unavailable => "unavailable",
+            Self::Unenforced => "unenforced",
             Self::LossyCast => "lossy-cast",
             Self::NeedsValues => "needs-values",
         })
@@ -153,6 +160,15 @@ impl Step {
     pub(crate) fn locking(mut self, locks_out: &'static str, text: impl Into<String>) -> Self {
         self.locks_out = locks_out;
         self.hazard(HazardKind::Unavailable, text)
+    }
+
+    /// The same, a constraint of this name not holding until it is made again.
+    pub(crate) fn loosening(self, name: &str) -> Self {
+        let text = format!(
+            "{} does not hold from here until it is made again; rows that break it meanwhile make that fail",
+            quoted(name)
+        );
+        self.hazard(HazardKind::Unenforced, text)
     }
 }
 

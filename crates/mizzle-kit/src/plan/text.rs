@@ -10,7 +10,7 @@ impl Plan {
     /// The text of `migration.sql`: a header, then the statements between separators.
     ///
     /// What a runner has to know of a statement stands in comments before it: `-- mizzle: wait` where a job is waited for,
-    /// `-- mizzle: backfill chunk=3000` where a statement is run in chunks until it changes no row, and `-- mizzle: hazard NAME` for
+    /// `-- mizzle: backfill chunk=3000` where a statement is run in chunks, and `-- mizzle: hazard NAME` for
     /// what has to be allowed.
     pub fn to_sql(&self) -> String {
         let mut text = String::new();
@@ -76,9 +76,7 @@ fn run(kind: StepKind) -> &'static str {
         StepKind::Ddl => "once, in a transaction of its own",
         StepKind::Index => "once; then wait for its job, and see that the index is valid",
         StepKind::Validation => "once; then wait for its job, and see that the constraint is validated",
-        StepKind::Backfill { .. } => {
-            "in chunks along the key, each in a transaction of its own, until no row is left"
-        }
+        StepKind::Backfill { .. } => "in chunks, each in a transaction of its own, until no row is left",
         StepKind::Statement => "once",
     }
 }
@@ -139,7 +137,7 @@ ALTER TABLE pet ADD COLUMN legs integer;
 -- rows that are inserted from here on have it
 ALTER TABLE pet ALTER COLUMN legs SET DEFAULT 4;
 --> statement-breakpoint
--- rows that are there get the default of legs
+-- rows that are there, or get NULL meanwhile, get the default of legs
 -- mizzle: backfill chunk=3000
 UPDATE pet SET legs = 4 WHERE legs IS NULL;
 --> statement-breakpoint

@@ -59,6 +59,23 @@ pub(crate) fn is_wider(from: &str, to: &str) -> bool {
     }
 }
 
+/// Whether two values that differ still do in another type, where they are any.
+pub(crate) fn keeps_apart(from: &str, to: &str) -> bool {
+    const WHOLE: [&str; 3] = ["smallint", "integer", "bigint"];
+    let whole = |name: &str| WHOLE.contains(&name);
+    from == to || to == "text" || whole(from) && whole(to) || is_wider(from, to)
+}
+
+/// Whether a value becomes the same in another type whatever the settings of a session: an index may stand on it then.
+pub(crate) fn is_immutable(from: &str, to: &str) -> bool {
+    let is_time =
+        |name: &str| ["date", "time", "timestamp", "timestamptz", "timetz", "interval"].contains(&name);
+    let ((from, _), (to, _)) = (parts(from), parts(to));
+    from == to
+        || !is_time(&from) && !is_time(&to)
+        || matches!((&*from, &*to), ("date", "timestamp") | ("timestamp", "date") | ("timestamp", "time"))
+}
+
 /// Digits before and behind the point.
 fn digits(size: Option<String>) -> Option<(i32, i32)> {
     let size = size?;

@@ -23,7 +23,7 @@ async fn child() {
     let Ok(name) = std::env::var(STORY) else { return };
     let stops = std::env::var_os(STOPS).is_some();
     let story = STORIES.iter().find(|story| story.name == name).expect("a story of this name");
-    let folder = Folder::embedded(&[("0000_story", story.migration)]).expect("a good migration");
+    let folder = Folder::embedded(&[("0000_story", &story.migration())]).expect("a good migration");
     let client = Config::from_env().expect("the parent says where").connect().await.expect("it lets us in");
     let mut options = Options::new("public");
     if stops {

@@ -1,10 +1,12 @@
 //! Runs that are killed with SIGKILL at every statement: the next run finishes, with nothing done twice.
 //!
-//! `cargo test` kills each statement of the five stories at one point; `cargo xtask crashes` at every point.
+//! `cargo test` kills each statement of the stories at one point; `cargo xtask crashes` at every point.
 
 mod child;
 #[path = "../database/mod.rs"]
 mod database;
+#[path = "../stories/notation.rs"]
+mod notation;
 mod parent;
 mod story;
 
@@ -42,8 +44,9 @@ macro_rules! stories {
 
 stories! {
     indexes_are_built_once_whenever_the_run_dies "indexes"
-    constraints_are_validated_once_whenever_the_run_dies "validate"
+    columns_and_constraints_come_once_whenever_the_run_dies "columns"
     every_row_is_filled_once_whenever_the_run_dies "backfill"
     a_type_changes_once_whenever_the_run_dies "type change"
+    a_table_is_made_anew_once_whenever_the_run_dies "key change"
     objects_and_rows_are_made_once_whenever_the_run_dies "objects"
 }

@@ -1,16 +1,61 @@
-//! Five long migrations, what stands before them, and what is asked behind them.
+//! Six long migrations, what stands before them, and what is asked behind them.
+
+use std::collections::BTreeSet;
+
+use mizzle_kit::plan::plan;
+use mizzle_kit::snapshot::Snapshot;
+
+use crate::notation;
 
 pub(crate) struct Story {
     pub(crate) name: &'static str,
-    /// Statements that stand before, each alone.
+    /// Statements that stand before, each alone, behind those that make the old schema.
     pub(crate) before: &'static [&'static str],
-    pub(crate) migration: &'static str,
+    migration: Migration,
     /// Queries of one text, besides the catalog's.
     pub(crate) rows: &'static [&'static str],
 }
 
+enum Migration {
+    Written(&'static str),
+    /// A schema with lines that only the old one (`-`) or the new one (`+`) has, in the notation of the stories.
+    Planned(&'static str),
+}
+
+/// Rows in a chunk of a planned backfill: several chunks for a few hundred rows.
+const CHUNK: &str = "chunk=60";
+
+impl Story {
+    /// What is planned to make the old schema, if that is not written down.
+    pub(crate) fn ground(&self) -> Option<String> {
+        match self.migration {
+            Migration::Written(_) => None,
+            Migration::Planned(schema) => Some(planned(&Snapshot::default(), &side(schema, '-'))),
+        }
+    }
+
+    /// The text of the migration.
+    pub(crate) fn migration(&self) -> String {
+        match self.migration {
+            Migration::Written(text) => text.to_owned(),
+            Migration::Planned(schema) => planned(&side(schema, '-'), &side(schema, '+')),
+        }
+    }
+}
+
+fn planned(old: &Snapshot, new: &Snapshot) -> String {
+    let plan = plan(old, new).expect("a plan");
+    let hazards: BTreeSet<String> = plan.hazards().map(|hazard| hazard.kind.to_string()).collect();
+    let allowed = hazards.iter().map(|kind| format!("-- mizzle: allow {kind}\n"));
+    allowed.collect::<String>() + &plan.to_sql().replace("chunk=3000", CHUNK)
+}
+
+fn side(schema: &str, side: char) -> Snapshot {
+    let lines = schema.lines().filter(|line| line.starts_with(side) || line.starts_with(' '));
+    notation::snapshot(&lines.map(|line| &line[1..]).collect::<Vec<_>>().join("\n"))
+}
+
 const OWNERS: &str = "CREATE TABLE owner (id integer PRIMARY KEY, name text NOT NULL, n integer NOT NULL)";
-const PETS: &str = "CREATE TABLE pet (id integer PRIMARY KEY, owner_id integer, weight integer)";
 const FILL_OWNERS: &str = "INSERT INTO owner SELECT i, 'owner ' || i, i FROM generate_series(1, 300) AS i";
 const FILL_PETS: &str = "INSERT INTO pet SELECT i, i, i % 50 FROM generate_series(1, 200) AS i";
 
@@ -18,7 +63,8 @@ pub(crate) const STORIES: &[Story] = &[
     Story {
         name: "indexes",
         before: &[OWNERS, FILL_OWNERS],
-        migration: "\
+        migration: Migration::Written(
+            "\
 CREATE INDEX ASYNC owner_name ON owner (name);
 --> statement-breakpoint
 CREATE UNIQUE INDEX ASYNC owner_n ON owner (n) INCLUDE (name);
@@ -34,32 +80,48 @@ ALTER INDEX owner_name RENAME TO owner_by_name;
 --> statement-breakpoint
 DROP INDEX owner_n;
 --> statement-breakpoint
+ALTER TABLE owner ADD CHECK (n > 0) NOT VALID;
+--> statement-breakpoint
+ALTER TABLE owner RENAME CONSTRAINT owner_both_key TO owner_twice;
+--> statement-breakpoint
 COMMENT ON TABLE owner IS 'who brings pets';",
+        ),
         rows: &["SELECT count(*)::text FROM sys.jobs WHERE job_type = 'INDEX_BUILD'"],
     },
     Story {
-        name: "validate",
-        before: &[OWNERS, PETS, FILL_OWNERS, FILL_PETS],
-        migration: "\
-ALTER TABLE pet ADD CONSTRAINT weighs CHECK (weight >= 0) NOT VALID;
---> statement-breakpoint
-ALTER TABLE ASYNC pet VALIDATE CONSTRAINT weighs;
---> statement-breakpoint
-ALTER TABLE pet ADD CONSTRAINT pet_owner FOREIGN KEY (owner_id) REFERENCES owner NOT VALID;
---> statement-breakpoint
-ALTER TABLE ASYNC pet VALIDATE CONSTRAINT pet_owner;
---> statement-breakpoint
-ALTER TABLE owner ADD CONSTRAINT owner_n_check CHECK (n > 0) NOT VALID;
---> statement-breakpoint
-ALTER TABLE pet RENAME CONSTRAINT weighs TO pet_weighs;
---> statement-breakpoint
-ALTER TABLE pet DROP CONSTRAINT pet_weighs;",
-        rows: &["SELECT count(*)::text FROM sys.jobs WHERE job_type = 'VALIDATE_CONSTRAINT'"],
+        name: "columns",
+        before: &[FILL_OWNERS, FILL_PETS],
+        migration: Migration::Planned(
+            "
+ table owner
+   id integer
+   name text
+   n integer
++  visits integer = 0
++  born timestamptz = now()
+   key id
++  unique n
++  check owner_n_check n > 0
+ table pet
+   id integer
+   owner_id integer?
+-  weight integer?
++  weight integer = 7
++  index owner_id
+   key id
++  fk owner_id -> owner(id) on delete cascade",
+        ),
+        rows: &[
+            "SELECT count(*)::text FROM sys.jobs WHERE job_type = 'VALIDATE_CONSTRAINT'",
+            "SELECT concat_ws(' ', count(*), sum(visits), count(born)) FROM owner",
+            "SELECT concat_ws(' ', count(*), sum(weight)) FROM pet",
+        ],
     },
     Story {
         name: "backfill",
         before: &[OWNERS, FILL_OWNERS],
-        migration: "\
+        migration: Migration::Written(
+            "\
 ALTER TABLE owner ADD COLUMN visits integer;
 --> statement-breakpoint
 ALTER TABLE owner ALTER COLUMN visits SET DEFAULT 0;
@@ -76,34 +138,68 @@ DELETE FROM owner WHERE id IN (SELECT id FROM owner WHERE id > 200 LIMIT 70);
 ALTER TABLE owner ADD CONSTRAINT visits_known CHECK (visits IS NOT NULL) NOT VALID;
 --> statement-breakpoint
 ALTER TABLE ASYNC public.owner VALIDATE CONSTRAINT visits_known;",
+        ),
         rows: &["SELECT concat_ws(' ', count(*), sum(n), sum(visits)) FROM owner"],
     },
     Story {
         name: "type change",
-        before: &[OWNERS, PETS, FILL_OWNERS, FILL_PETS],
-        migration: "\
-ALTER TABLE pet ADD COLUMN weight_new numeric(10, 2);
---> statement-breakpoint
--- mizzle: backfill chunk=60
-UPDATE pet SET weight_new = weight + 0.5 WHERE weight_new IS NULL;
---> statement-breakpoint
-CREATE INDEX ASYNC pet_weight ON pet (weight_new);
---> statement-breakpoint
-ALTER TABLE pet RENAME COLUMN weight TO weight_old;
---> statement-breakpoint
-ALTER TABLE pet RENAME weight_new TO weight;
---> statement-breakpoint
-ALTER TABLE pet DROP COLUMN weight_old;
---> statement-breakpoint
-ALTER TABLE owner ALTER n SET DEFAULT 7, ALTER COLUMN name DROP NOT NULL;
---> statement-breakpoint
-ALTER TABLE pet RENAME TO animal;",
-        rows: &["SELECT concat_ws(' ', count(*), sum(weight)) FROM animal"],
+        before: &[FILL_OWNERS, FILL_PETS],
+        migration: Migration::Planned(
+            "
+ table owner
+   id integer
+   name text
+-  n integer
++  n bigint = 7
+   key id
+   unique n
+   check owner_n_check n > 0
+ table pet
+   id integer
+-  owner_id integer?
++  owner_id bigint?
+-  weight integer?
++  weight numeric(10,2)? -- in pounds
+   key id
+   index weight
+   fk owner_id -> owner(n) on delete set null",
+        ),
+        rows: &["SELECT concat_ws(' ', count(*), sum(weight), sum(owner_id)) FROM pet"],
+    },
+    Story {
+        name: "key change",
+        before: &[FILL_OWNERS, FILL_PETS],
+        migration: Migration::Planned(
+            "
+ table owner
+-  id integer
++  id bigint
+   name text
+   n integer
+   key id
+   unique n
+   index name
+ table pet
+   id integer
+-  owner_id integer?
++  owner_id bigint?
+-  weight integer?
++  weight integer? -- in pounds
+-  key id
++  key id
++  number bigint identity cache 1
+   fk owner_id -> owner(id)",
+        ),
+        rows: &[
+            "SELECT concat_ws(' ', count(*), sum(id), sum(n)) FROM owner",
+            "SELECT concat_ws(' ', count(*), sum(owner_id), max(number) >= 200) FROM pet",
+        ],
     },
     Story {
         name: "objects",
         before: &[OWNERS, FILL_OWNERS],
-        migration: "\
+        migration: Migration::Written(
+            "\
 CREATE SCHEMA clinic;
 --> statement-breakpoint
 CREATE TABLE clinic.vet (id bigint GENERATED BY DEFAULT AS IDENTITY (CACHE 1) PRIMARY KEY, name text);
@@ -129,6 +225,7 @@ CREATE ROLE assistant WITH LOGIN;
 GRANT USAGE ON SCHEMA clinic TO assistant;
 --> statement-breakpoint
 DROP SEQUENCE clinic.numbers;",
+        ),
         rows: &[
             "SELECT concat_ws(' ', count(*), sum(n)) FROM owner",
             "SELECT concat_ws(' ', count(*), min(name), max(name)) FROM clinic.vet",

@@ -4,6 +4,8 @@
 //! their names.
 
 mod law;
+mod lints;
+mod loss;
 mod notation;
 mod race;
 mod random;

@@ -90,8 +90,7 @@ pub(crate) async fn play(ground: &Ground, story: &mut Story) -> Result<Snapshot,
     let found = introspect(&ground.client).await.map_err(|error| error.to_string())?;
     let (mut read, mut as_old) = (found.clone(), found);
     settle(&ground.client, &mut read, &new).await.map_err(|error| error.to_string())?;
-    // What was done to the database by hand is in no file.
-    let by_hand = story.rows.iter().any(|row| row.starts_with("ALTER") || row.starts_with("CREATE"));
+    let by_hand = story.is_by_hand();
     if !by_hand {
         settle(&ground.client, &mut as_old, &old).await.map_err(|error| error.to_string())?;
         is_as(&as_old, &made).map_err(|difference| format!("old: {difference}"))?;
@@ -154,8 +153,13 @@ fn parses(planned: &Plan) -> Result<(), String> {
 }
 
 impl Story {
+    /// Whether something was done to the old schema that is in no file.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.rows.iter().any(|row| row.starts_with("ALTER") || row.starts_with("CREATE"))
+    }
+
     /// The schema of one side.
-    fn side(&self, side: char) -> Snapshot {
+    pub(crate) fn side(&self, side: char) -> Snapshot {
         let lines = self.schema.iter().filter(|line| line.starts_with(side) || line.starts_with(' '));
         notation::snapshot(&lines.map(|line| &line[1..]).collect::<Vec<_>>().join("\n"))
     }
