@@ -15,7 +15,7 @@ cargo xtask checks   the concurrency checks of other people's drivers; --long fo
 cargo xtask faults   what goes wrong in production, one test for each, and a bank open for a minute; --short for some seconds
 cargo xtask crashes  migrations that are killed at every statement; --rows 1000000 for a large backfill besides
 cargo xtask ci       everything a change must pass: format, clippy, docs, tests
-cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk`, `local` or `plan` for one, --json
+cargo xtask bench    benchmarks, side by side in one run, as ratios; `bench typed`, `bulk`, `local`, `plan` or `retry` for one, --json
 cargo xtask compile-cost   what the compiler pays for tables and queries, beside Diesel and SeaORM; --build, --json
 cargo xtask stories  every change of a schema that is written down, and 300 pairs nobody thought of, on the local DSQL; --update
 cargo xtask weight   crates and stripped bytes of a program that connects, beside AWS's connector; --counts without the bytes";
@@ -50,9 +50,13 @@ fn main() -> ExitCode {
 /// The peers are built for the benchmark that they are in.
 fn bench(arguments: &[String]) -> Result<(), String> {
     let mut command = cargo(&["run", "--release", "--package", "mizzle-bench"]);
-    if !arguments.iter().any(|argument| argument == "local" || argument == "plan") {
-        command.args(["--features", "peers"]);
-    }
+    let features = match arguments.iter().find(|argument| !argument.starts_with("--")).map(String::as_str) {
+        Some("local" | "plan") => "",
+        Some("retry") => "retry",
+        Some(_) => "peers",
+        None => "peers,retry",
+    };
+    command.args(["--features", features]);
     run(command.arg("--").args(arguments))
 }
 

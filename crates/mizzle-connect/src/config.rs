@@ -33,7 +33,7 @@ pub struct Config {
     pub(crate) user: String,
     region: Option<Named>,
     fallback_region: Option<Named>,
-    pub(crate) cluster_id: Option<String>,
+    cluster_id: Option<Named>,
     pub(crate) credentials: CredentialsCache,
     pub(crate) host_addr: Option<IpAddr>,
     pub(crate) port: u16,
@@ -45,17 +45,17 @@ pub struct Config {
     pub(crate) standby: Option<Arc<Standby>>,
 }
 
-/// A region, and who named it.
+/// A region or a cluster's id, and who named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) value: String,
     pub(crate) origin: Origin,
 }
 
-/// Where a region came from, for the messages that must say so.
+/// Where a setting came from, for the messages that must say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    Caller,
+    Caller(&'static str),
     Url,
     Variable(&'static str),
     Profile(String),
@@ -108,7 +108,7 @@ impl Config {
 
     /// The AWS region, such as `eu-west-1`. It may repeat the region that the endpoint names, never contradict it.
     pub fn region(self, region: impl Into<String>) -> Self {
-        self.region_of(region, Origin::Caller)
+        self.region_of(region, Origin::Caller("Config::region"))
     }
 
     pub(crate) fn region_of(mut self, region: impl Into<String>, origin: Origin) -> Self {
@@ -118,8 +118,12 @@ impl Config {
 
     /// The 26-character id of the cluster, for an endpoint that does not name it: a VPC endpoint without private DNS. It is
     /// sent as `amzn-cluster-id` (AWS user guide, "Managing and connecting to clusters using AWS PrivateLink").
-    pub fn cluster_id(mut self, id: impl Into<String>) -> Self {
-        self.cluster_id = Some(id.into());
+    pub fn cluster_id(self, id: impl Into<String>) -> Self {
+        self.cluster_id_of(id, Origin::Caller("Config::cluster_id"))
+    }
+
+    pub(crate) fn cluster_id_of(mut self, id: impl Into<String>, origin: Origin) -> Self {
+        self.cluster_id = Some(Named { value: id.into(), origin });
         self
     }
 
@@ -332,14 +336,14 @@ impl Config {
 
     /// The id to send: only where the endpoint does not say it.
     fn agreed_cluster_id(&self, endpoint: &Endpoint) -> Result<Option<String>, Error> {
-        if let Some(id) = self.cluster_id.as_deref().filter(|id| !is_cluster_id(id)) {
+        if let Some(id) = self.cluster_id.as_ref().filter(|id| !is_cluster_id(&id.value)) {
             return Err(Error::setting(
-                format!("cluster id {id:?} is not one of Aurora DSQL"),
+                format!("cluster id {id} is not one of Aurora DSQL"),
                 "a cluster id has 26 characters, all of them a-z or 0-9",
             ));
         }
         match (&self.cluster_id, endpoint.cluster_id()) {
-            (Some(id), Some(named)) if id != named => Err(Error::setting(
+            (Some(id), Some(named)) if id.value != named => Err(Error::setting(
                 format!("cluster id {id} contradicts endpoint {}", self.endpoint),
                 "leave the cluster id out: the endpoint names the cluster",
             )),
@@ -349,7 +353,7 @@ impl Config {
                 "name the cluster with `Config::cluster_id` or CLUSTER_ID, or use the host of private DNS, \
                  <cluster id>.dsql-<hex>.<region>.on.aws",
             )),
-            (id, None) => Ok(id.clone()),
+            (id, None) => Ok(id.as_ref().map(|id| id.value.clone())),
         }
     }
 
@@ -364,7 +368,7 @@ impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.value)?;
         match &self.origin {
-            Origin::Caller => f.write_str(" (of `Config::region`)"),
+            Origin::Caller(method) => write!(f, " (of `{method}`)"),
             Origin::Url => f.write_str(" (of the connection URL)"),
             Origin::Variable(name) => write!(f, " (of {name})"),
             Origin::Profile(name) => write!(f, " (of the profile {name})"),
@@ -445,12 +449,15 @@ mod tests {
         check(&Config::new(VPC), &format!("no cluster id for the VPC endpoint {VPC}"));
         check(&Config::new(VPC).cluster_id(ID), &format!("{VPC} us-east-1"));
         assert_eq!(sent(&Config::new(VPC).cluster_id(ID)).as_deref(), Some(ID));
-        check(&Config::new(VPC).cluster_id("short"), "cluster id \"short\" is not one of Aurora DSQL");
+        check(
+            &Config::new(VPC).cluster_id("short"),
+            "cluster id short (of `Config::cluster_id`) is not one of Aurora DSQL",
+        );
         assert_eq!(sent(&Config::new(HOST).cluster_id(ID)), None, "the host says it");
         let other = "bbcdefghijklmnopqrstuvwxyz";
         check(
             &Config::new(HOST).cluster_id(other),
-            &format!("cluster id {other} contradicts endpoint {HOST}"),
+            &format!("cluster id {other} (of `Config::cluster_id`) contradicts endpoint {HOST}"),
         );
     }
 

@@ -82,7 +82,7 @@ impl Config {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut config = Config::new(endpoint).fallback_region(region(variable));
         if let Some(id) = variable("CLUSTER_ID") {
-            config = config.cluster_id(id);
+            config = config.cluster_id_of(id, Origin::Variable("CLUSTER_ID"));
         }
         if let Some(user) = variable("CLUSTER_USER") {
             config = config.user(user);
@@ -245,6 +245,11 @@ mod tests {
         ] {
             check(&format!("{HOST} {KEY} {variables}"), expect);
         }
+        check(
+            &format!("{HOST} {KEY} CLUSTER_ID=bbcdefghijklmnopqrstuvwxyz"),
+            "cluster id bbcdefghijklmnopqrstuvwxyz (of CLUSTER_ID) contradicts endpoint \
+             abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws",
+        );
         check(
             &format!("CLUSTER_ENDPOINT=localhost AWS_REGION=us-east-1 {KEY}"),
             "endpoint \"localhost\" is not an Aurora DSQL host",

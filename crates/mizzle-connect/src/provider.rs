@@ -135,7 +135,7 @@ mod chain {
     use crate::{Credentials, Error};
 
     #[derive(Default)]
-    pub(crate) struct DefaultChain;
+    pub(crate) struct DefaultChain {}
 
     impl DefaultChain {
         pub(crate) async fn ask(&self, _region: &str) -> Result<Credentials, Error> {

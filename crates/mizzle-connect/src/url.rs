@@ -15,7 +15,7 @@ const SHAPE: &str =
 /// What may stand behind the question mark, and what becomes of it.
 const PARAMETERS: &[(&str, Apply)] = &[
     ("region", |config, value| Ok(config.region_of(value, Origin::Url))),
-    ("cluster_id", |config, value| Ok(config.cluster_id(value))),
+    ("cluster_id", |config, value| Ok(config.cluster_id_of(value, Origin::Url))),
     ("application_name", |config, value| Ok(config.application_name(value))),
     ("search_path", |config, value| Ok(config.search_path(value))),
     ("sslmode", |config, value| match value {

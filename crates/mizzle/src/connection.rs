@@ -235,6 +235,11 @@ impl Connection {
         &self.client
     }
 
+    /// Where it leads, if it was made here.
+    pub(crate) fn endpoint(&self) -> Option<&str> {
+        self.config.as_ref().map(|config| config.endpoint())
+    }
+
     /// The same connection, with what it writes from here on counted.
     pub(crate) fn metered(&self, meter: Arc<Meter>) -> Self {
         Self { meter: Some(meter), ..self.clone() }

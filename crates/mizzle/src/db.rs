@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::marker::CommitMarker;
 use crate::methods::{Answering, Run};
 use crate::outcome::Outcome;
+use crate::trace::traced;
 use crate::transaction::{Attempt, Ended, Tx, Unanswered};
 
 /// A cluster: cheap to clone, shared by all tasks.
@@ -314,7 +315,8 @@ impl Run for Db {
             let mut attempts = self.attempts();
             loop {
                 let connection = under_way.get().await.map_err(Error::connect)?;
-                let error = match flight.fly(&connection, true).await {
+                let answer = flight.fly(&connection, true);
+                let error = match traced(&connection, flight.statements(), answer).await {
                     Ok(answers) => {
                         attempts.succeed();
                         return Ok(answers);

@@ -78,6 +78,13 @@
 //! | bring the database up to date at start | [`migrations!`], and `mizzle-kit`'s `Migrate` |
 //! | leave no orphans without foreign keys | [`Db::delete_cascading`], [`Tx::insert_child`], [`Tx::lock_parent`] |
 //! | know what went wrong | [`Error`], [`Constraint`] |
+//!
+//! # Traces
+//! Three `tracing` spans at the level DEBUG, their fields named as OpenTelemetry names those of database clients: `connect`,
+//! `statement` for what is sent together (`db.operation.name`, `db.operation.batch.size`, `server.address`,
+//! `db.response.status_code`, `error.type`), and around those of a transaction `transaction` (`mizzle.attempts`,
+//! `mizzle.outcome`). The SQL is in `db.query.text` only where the level TRACE is on for `mizzle`: parameters are not in it, but
+//! what is written into the text by hand is. Numbers: [`Db::stats`], or the feature `metrics`.
 
 mod assert;
 mod budget;
@@ -121,6 +128,7 @@ mod table_column;
 mod tables;
 mod text;
 mod time_tz;
+mod trace;
 mod transaction;
 mod types;
 mod write;

@@ -14,6 +14,7 @@ use crate::query::Query;
 use crate::raw::{FromRow, RawSql};
 use crate::row::PgRow;
 use crate::statement::Statement;
+use crate::trace::traced;
 
 /// The rows of a query as they arrive. Dropped before its end, the query is cancelled on the server.
 ///
@@ -159,7 +160,8 @@ impl Db {
         let mut attempts = self.attempts();
         loop {
             let connection = self.connection().await?;
-            let first = match connection.stream(&statement).await {
+            let begun = connection.stream(&statement);
+            let first = match traced(&connection, std::slice::from_ref(&statement), begun).await {
                 Ok(rows) => {
                     let mut rows = rows.alone();
                     rows.next().await.transpose().map(|first| (first, rows))

@@ -16,6 +16,7 @@ use crate::connection::{Connection, Flight};
 use crate::error::Error;
 use crate::marker::CommitMarker;
 use crate::methods::{Answering, Run};
+use crate::trace::traced;
 
 /// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
 ///
@@ -158,8 +159,8 @@ impl Run for Tx {
     fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
         async move {
             self.meter.check(flight.statements())?;
-            let answers = after_begin(&self.state, flight.fly(&self.connection, false)).await;
-            answers.map_err(self.witness())
+            let answers = after_begin(&self.state, flight.fly(&self.connection, false));
+            traced(&self.connection, flight.statements(), answers).await.map_err(self.witness())
         }
         .boxed()
     }

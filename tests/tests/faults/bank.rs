@@ -80,6 +80,7 @@ async fn a_bank_keeps_its_books_whatever_goes_wrong() {
         all.unknown,
         there.len()
     );
+    println!("{:?}", db.stats());
     assert!(!all.committed.is_empty());
     let there: std::collections::HashSet<Uuid> = there.into_iter().collect();
     let missing = all.committed.iter().filter(|id| !there.contains(id)).count();

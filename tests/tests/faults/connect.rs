@@ -186,7 +186,8 @@ async fn a_server_restarted_under_load() {
 async fn a_storm_of_53400_is_weathered_by_backing_off() {
     let Ground { db, local } = bank(2).await;
     // Every connection is cut again and again, and most of those that come instead are refused.
-    local.inject(Fault::RefuseConnection.chance(70.0));
+    local.inject(Fault::RefuseConnection.chance(50.0));
+    local.inject(Fault::RefuseFull.chance(20.0));
     local.inject(Fault::RefuseWaking.chance(20.0));
     for _ in 0..5 {
         local.cut_sessions();

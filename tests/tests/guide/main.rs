@@ -4,13 +4,12 @@ mod from_diesel;
 mod from_drizzle;
 #[path = "../../../examples/vetclinic/src/sample.rs"]
 mod sample;
-#[path = "../../../examples/vetclinic/src/schema.rs"]
-mod schema;
 
 use std::path::{Path, PathBuf};
 
 use mizzle_kit::{Folder, Options, apply};
 use mizzle_tests::{Counted, Ground};
+use vetclinic::schema;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

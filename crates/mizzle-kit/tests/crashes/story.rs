@@ -80,7 +80,7 @@ ALTER INDEX owner_name RENAME TO owner_by_name;
 --> statement-breakpoint
 DROP INDEX owner_n;
 --> statement-breakpoint
-ALTER TABLE owner ADD CHECK (n > 0) NOT VALID;
+ALTER TABLE owner ADD CONSTRAINT owner_n_check CHECK (n > 0) NOT VALID;
 --> statement-breakpoint
 ALTER TABLE owner RENAME CONSTRAINT owner_both_key TO owner_twice;
 --> statement-breakpoint

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::{Tx, after_begin};
 use crate::error::Error;
 use crate::stream::LoadRows;
+use crate::trace::traced;
 
 impl Tx {
     /// Reads the rows of a query one by one, in constant memory, in the snapshot of the transaction.
@@ -62,7 +63,8 @@ impl Tx {
         let tx: &'a Self = self;
         stream::once(async move {
             let (statement, read) = statement?;
-            let arriving = after_begin(&tx.state, tx.connection.stream(&statement)).await;
+            let arriving = after_begin(&tx.state, tx.connection.stream(&statement));
+            let arriving = traced(&tx.connection, std::slice::from_ref(&statement), arriving).await;
             let rows = arriving.map_err(tx.witness())?;
             let (witness, written) = (tx.witness(), tx.connection.counting(&statement));
             Ok::<_, Error>(rows.map(move |row| {
