@@ -109,6 +109,10 @@ async fn what_the_samples_runner_applied_is_not_run_again() {
     assert_eq!(lines[1], "Applying migration: 0001_next");
     assert!(run(&database, root.path()).await.0.expect("all is applied").is_empty());
     assert_eq!(database.count("__mizzle_migrations WHERE note LIKE 'taken over%'").await, 2);
+    // Nobody's records are part of the schema: a plan would drop them.
+    let schema = mizzle_kit::introspect::introspect(&database.client).await.expect("a schema");
+    let tables: Vec<&str> = schema.tables.iter().map(|table| table.name.name.as_str()).collect();
+    assert_eq!(tables, ["cat", "ours", "owner", "pet", "vet"]);
 }
 
 #[tokio::test]

@@ -49,11 +49,12 @@ pub fn svg(snapshot: &Snapshot, relations: &[Relation]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\">\n{STYLE}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
     );
-    for table in &snapshot.tables {
-        text += &boxed(table, &layout.places[&table.name], &lines);
-    }
+    // Below the tables, so that no line runs through a text.
     for line in &lines {
         text += &drawn(snapshot, line, &layout.places[&line.table.name], &layout.places[line.far]);
+    }
+    for table in &snapshot.tables {
+        text += &boxed(table, &layout.places[&table.name], &lines);
     }
     text + "</svg>\n"
 }

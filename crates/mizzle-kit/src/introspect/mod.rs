@@ -22,13 +22,16 @@ pub use settle::settle;
 /// The beginning of the names of our own tables, which are no part of a schema.
 const OURS: &str = "__mizzle_";
 
+/// Where Drizzle keeps its records, which a run takes over and leaves alone.
+const DRIZZLES: &str = "__drizzle_migrations";
+
 /// How often a snapshot is taken anew when somebody changes the schema meanwhile.
 const ATTEMPTS: usize = 10;
 
 /// Reads every schema of a database but the system's, in one transaction, so that all of it is of one moment.
 ///
-/// Tables whose names begin with `__mizzle_` are the tool's own and left out, and so are sequences and functions, which
-/// no change speaks of.
+/// Tables whose names begin with `__mizzle_` are the tool's own and left out, as are Drizzle's `__drizzle_migrations`,
+/// and sequences and functions, which no change speaks of.
 ///
 /// # Errors
 /// When the server cannot be asked, or the schema keeps changing while it is read.
@@ -70,7 +73,7 @@ async fn read(client: &Client) -> Result<Snapshot, tokio_postgres::Error> {
     let mut views = BTreeMap::new();
     for row in client.query(catalog::RELATIONS, &[]).await? {
         let name = name(&row)?;
-        if name.name.starts_with(OURS) {
+        if name.name.starts_with(OURS) || name.name == DRIZZLES {
             continue;
         }
         if row.try_get(2)? {
