@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use super::column::{cast, comparable, count_on, rename_step};
 use super::constraint::{
-    INDEXES, add_foreign_key_steps, drop, index_step, rename_constraint, rename_index, validate,
+    INDEXES, add_foreign_key_steps, drop, drop_index, index_step, rename_constraint, rename_index, validate,
 };
 use super::name::{arriving, leaving};
 use super::phase::Phase;
@@ -278,17 +278,18 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         );
     }
     for index in &copy.proofs {
+        if from.indexes.iter().any(|left| left.name == index.name) {
+            let sql = drop_index(&from.name, &index.name);
+            planner.push(Phase::NamesFree, Step::ddl(sql, "a plan that did not come to its end has left it"));
+        }
         let why = "no two rows are to become one: this fails if there are such, and goes with the old table";
         planner.push(Phase::Rebuilds, Step::index(create_index(name, index), why));
     }
-    let needy = needy(copy);
+    let needy = needy(planner, copy);
     let step = if needy.is_empty() {
         step
     } else {
-        let text = format!(
-            "rows of {name} have no value for {}: the copy fails if there are rows",
-            needy.join(", ")
-        );
+        let text = format!("rows of {name} without a value for {} make the copy fail", needy.join(", "));
         step.hazard(HazardKind::NeedsValues, text)
     };
     planner.push(Phase::Rebuilds, step);
@@ -396,16 +397,20 @@ fn as_arriving(copy: &Copy<'_>) -> Table {
     table
 }
 
-/// Columns that take no NULL and that nothing fills.
-fn needy(copy: &Copy<'_>) -> Vec<String> {
+/// Columns that take no NULL where rows may have none: nothing fills them, or they took NULL until now.
+fn needy(planner: &Planner<'_>, copy: &Copy<'_>) -> Vec<String> {
     let given: BTreeSet<&str> = copy.values.iter().map(|(column, _, _)| column.as_str()).collect();
-    let columns = copy.to.columns.iter().filter(|column| {
-        !column.nullable
-            && column.default.is_none()
-            && column.identity.is_none()
-            && column.generated.is_none()
+    let was_nullable = |column: &Column| {
+        planner.altered[&copy.to.name]
+            .iter()
+            .any(|change| matches!(change, TableChange::SetNotNull(to) if to.name == column.name))
+    };
+    let columns = copy.to.columns.iter().filter(|column| !column.nullable && column.generated.is_none());
+    let needy = columns.filter(|column| match given.contains(&*quoted(&column.name)) {
+        true => was_nullable(column),
+        false => column.default.is_none() && column.identity.is_none(),
     });
-    columns.map(|column| quoted(&column.name)).filter(|name| !given.contains(name.as_str())).collect()
+    needy.map(|column| quoted(&column.name)).collect()
 }
 
 fn lossy(step: Step, copy: &Copy<'_>) -> Step {
