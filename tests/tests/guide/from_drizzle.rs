@@ -137,7 +137,7 @@ async fn the_chapter_for_those_who_come_from_drizzle_is_true() {
     let (local, db) = local().await.unwrap();
     migrate(&db, &repository().join("examples/vetclinic/migrations")).await.unwrap();
     let john = insert(&db).await.unwrap();
-    assert_eq!(find(&db, Some("New York")).await.unwrap(), [john.clone()]);
+    assert_eq!(find(&db, Some("New York")).await.unwrap(), std::slice::from_ref(&john));
     assert_eq!(find(&db, None).await.unwrap().len(), 1);
     cards(&db).await.unwrap();
     the_rest(&db, john).await.unwrap();
