@@ -49,7 +49,8 @@
 //! Statements with a line `--> statement-breakpoint` between them. Indexes and constraints have names. In front of a statement may stand
 //! `-- mizzle: backfill chunk=3000`: it changes more rows than a transaction takes, and runs in chunks. An `UPDATE` or
 //! `DELETE` on one table goes along its primary key, each row once; with a condition, until no row fulfils it. Any other
-//! statement runs again until it changes nothing; a `LIMIT` in it is lowered where others write the same rows.
+//! statement runs again until it changes nothing, or fewer rows than its own `LIMIT`, which is lowered where others write
+//! the same rows.
 //! `-- mizzle: parent=…` in the first line names the migration that it was written on.
 //!
 //! `-- mizzle: hazard drops-column` says what a generated statement may hurt. A run stops before the first statement of a

@@ -2,6 +2,7 @@
 
 mod from_diesel;
 mod from_drizzle;
+mod migrations;
 #[path = "../../../examples/vetclinic/src/sample.rs"]
 mod sample;
 
@@ -10,6 +11,10 @@ use std::path::{Path, PathBuf};
 use mizzle_kit::{Folder, Options, apply};
 use mizzle_tests::{Counted, Ground};
 use vetclinic::schema;
+
+/// The chapters on migrations.
+const MIGRATIONS: [&str; 4] =
+    ["docs/first-migration.md", "docs/changing-a-type.md", "docs/branches.md", "docs/deploying.md"];
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -42,11 +47,13 @@ fn every_snippet_of_the_guide_is_code_that_runs_here() {
     let sources = [
         "tests/tests/guide/from_drizzle.rs",
         "tests/tests/guide/from_diesel.rs",
+        "tests/tests/guide/migrations.rs",
         "examples/vetclinic/src/sample.rs",
         "examples/vetclinic/src/schema.rs",
     ]
     .map(read);
-    for (chapter, least) in [("docs/from-drizzle.md", 10), ("docs/from-diesel.md", 10)] {
+    let others = [("docs/from-drizzle.md", 10), ("docs/from-diesel.md", 10)];
+    for (chapter, least) in others.into_iter().chain(MIGRATIONS.map(|chapter| (chapter, 1))) {
         let text = read(chapter);
         let snippets = snippets(&text);
         assert!(snippets.len() >= least, "only {} snippets in {chapter}", snippets.len());

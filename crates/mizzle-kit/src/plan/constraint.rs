@@ -253,7 +253,8 @@ fn change_index(planner: &mut Planner<'_>, table: &Name, to: &Index) {
     let why = format!("{} makes room for its successor", quoted(&to.name));
     if count >= INDEXES {
         let why = format!("{why}: a table has at most {INDEXES} indexes");
-        planner.push(Phase::Constraints, Step::ddl(drop_index(table, &to.name), why));
+        let step = Step::ddl(drop_index(table, &to.name), why);
+        planner.push(Phase::Constraints, if to.unique { step.loosening(&to.name) } else { step });
         return planner.push(Phase::Constraints, index_step(table, to, &to.name));
     }
     let between = arriving(&to.name);

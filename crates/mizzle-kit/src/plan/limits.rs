@@ -150,7 +150,7 @@ fn column(planner: &mut Planner<'_>, table: &Table, column: &Column) {
 }
 
 /// None for a type that there is no column of.
-fn can_be_key(snapshot: &Snapshot, sql_type: &str) -> Option<bool> {
+pub(super) fn can_be_key(snapshot: &Snapshot, sql_type: &str) -> Option<bool> {
     let bare = sql_type.split('(').next().unwrap_or(sql_type);
     let known = TYPES.iter().find(|(name, _)| *name == bare).map(|(_, key)| *key);
     known.filter(|_| !sql_type.ends_with("[]")).or_else(|| {

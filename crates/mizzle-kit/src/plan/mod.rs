@@ -213,7 +213,12 @@ impl<'a> Planner<'a> {
     }
 
     fn is_needed(&self, schema: &str, name: &str) -> bool {
-        self.needed.contains(&(schema, name))
+        // A table that is made anew has two names for a while, which a plan that did not come to its end may have left.
+        let is_between = |table: &&Name| {
+            table.schema == schema
+                && [name::arriving(&table.name), name::leaving(&table.name)].iter().any(|it| it == name)
+        };
+        self.needed.contains(&(schema, name)) || self.rebuilt.iter().any(is_between)
     }
 }
 

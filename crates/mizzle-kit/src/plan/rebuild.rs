@@ -20,8 +20,9 @@ use std::collections::BTreeSet;
 
 use super::column::{cast, comparable, count_on, rename_step};
 use super::constraint::{
-    INDEXES, add_foreign_key_steps, drop, index_step, rename_constraint, rename_index, validate,
+    INDEXES, add_foreign_key_steps, drop, drop_index, index_step, rename_constraint, rename_index, validate,
 };
+use super::limits::can_be_key;
 use super::name::{arriving, leaving};
 use super::phase::Phase;
 use super::{CHUNK, HazardKind, Planner, Step};
@@ -126,22 +127,13 @@ impl<'a> Copy<'a> {
         };
         let old_key: Vec<String> = from.primary_key.iter().flat_map(|key| &key.columns).map(now).collect();
         let new_key: Vec<String> = to.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
-        let (names, key) = match keyed(from, &old_key) {
-            Some(key) => (old_key.clone(), key),
-            None => match keyed(to, &new_key) {
-                Some(key) => (new_key, key),
-                None => {
-                    return Err("nothing in the new table tells which of the old rows a row is".to_owned());
-                }
-            },
-        };
         // What the old table keeps apart already, in the names that it has by now.
         let mut kept: Vec<(Vec<String>, bool)> = from
             .uniques
             .iter()
             .map(|unique| (unique.columns.iter().map(now).collect(), unique.nulls_not_distinct))
             .collect();
-        kept.push((old_key, false));
+        kept.push((old_key.clone(), false));
         let types = |name: &String| {
             let column = to.column(name)?;
             Some((before(column)?.sql_type.as_str(), column.sql_type.as_str()))
@@ -150,15 +142,26 @@ impl<'a> Copy<'a> {
             names.iter().all(|name| types(name).is_some_and(|(from, to)| keeps_apart(from, to)))
                 && kept.iter().any(|(columns, kept)| is_same_set(columns, names) && (*kept || !nulls))
         };
-        let mut proofs = Vec::new();
-        if !is_kept(&names, false) {
-            let casts = || names.iter().filter_map(types);
-            if casts().any(|(from, to)| from != to && !is_immutable(from, to)) {
-                return Err("two rows may have the same key in the new types, and no index can tell before"
-                    .to_owned());
-            }
-            proofs.push(proof(&names, &to.name, types));
+        let is_provable = |names: &[String]| {
+            let mut casts = names.iter().filter_map(types);
+            casts.all(|(from, to)| {
+                can_be_key(planner.new, to) == Some(true) && (from == to || is_immutable(from, to))
+            })
+        };
+        let keys =
+            [keyed(from, &old_key).map(|key| (old_key, key)), keyed(to, &new_key).map(|key| (new_key, key))];
+        let keys: Vec<_> = keys.into_iter().flatten().collect();
+        if keys.is_empty() {
+            return Err("nothing in the new table tells which of the old rows a row is".to_owned());
         }
+        let is_known = keys.iter().position(|(names, _)| is_kept(names, false));
+        let Some(at) = is_known.or_else(|| keys.iter().position(|(names, _)| is_provable(names))) else {
+            return Err(
+                "two rows may have the same key in the new types, and no index can tell before".to_owned()
+            );
+        };
+        let (names, key) = keys[at].clone();
+        let proofs = if is_known.is_none() { vec![proof(&names, &to.name, types)] } else { Vec::new() };
         let sets =
             to.uniques.iter().filter(|unique| !unique.nulls_not_distinct).map(|unique| &unique.columns);
         let apart = sets
@@ -278,17 +281,18 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         );
     }
     for index in &copy.proofs {
+        if from.indexes.iter().any(|left| left.name == index.name) {
+            let sql = drop_index(&from.name, &index.name);
+            planner.push(Phase::NamesFree, Step::ddl(sql, "a plan that did not come to its end has left it"));
+        }
         let why = "no two rows are to become one: this fails if there are such, and goes with the old table";
         planner.push(Phase::Rebuilds, Step::index(create_index(name, index), why));
     }
-    let needy = needy(copy);
+    let needy = needy(planner, copy);
     let step = if needy.is_empty() {
         step
     } else {
-        let text = format!(
-            "rows of {name} have no value for {}: the copy fails if there are rows",
-            needy.join(", ")
-        );
+        let text = format!("rows of {name} without a value for {} make the copy fail", needy.join(", "));
         step.hazard(HazardKind::NeedsValues, text)
     };
     planner.push(Phase::Rebuilds, step);
@@ -396,16 +400,20 @@ fn as_arriving(copy: &Copy<'_>) -> Table {
     table
 }
 
-/// Columns that take no NULL and that nothing fills.
-fn needy(copy: &Copy<'_>) -> Vec<String> {
+/// Columns that take no NULL where rows may have none: nothing fills them, or they took NULL until now.
+fn needy(planner: &Planner<'_>, copy: &Copy<'_>) -> Vec<String> {
     let given: BTreeSet<&str> = copy.values.iter().map(|(column, _, _)| column.as_str()).collect();
-    let columns = copy.to.columns.iter().filter(|column| {
-        !column.nullable
-            && column.default.is_none()
-            && column.identity.is_none()
-            && column.generated.is_none()
+    let was_nullable = |column: &Column| {
+        planner.altered[&copy.to.name]
+            .iter()
+            .any(|change| matches!(change, TableChange::SetNotNull(to) if to.name == column.name))
+    };
+    let columns = copy.to.columns.iter().filter(|column| !column.nullable && column.generated.is_none());
+    let needy = columns.filter(|column| match given.contains(&*quoted(&column.name)) {
+        true => was_nullable(column),
+        false => column.default.is_none() && column.identity.is_none(),
     });
-    columns.map(|column| quoted(&column.name)).filter(|name| !given.contains(name.as_str())).collect()
+    needy.map(|column| quoted(&column.name)).collect()
 }
 
 fn lossy(step: Step, copy: &Copy<'_>) -> Step {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mizzle_kit::diff::diff;
 use mizzle_kit::lint::{Linter, Severity, Source, Way};
 use mizzle_kit::plan::plan;
 use mizzle_kit::snapshot::Snapshot;
@@ -24,6 +25,23 @@ fn planned() -> Vec<(String, [String; 2])> {
         }
     }
     planned
+}
+
+#[test]
+fn a_schema_that_is_written_down_does_not_differ_from_itself() {
+    let mut count = 0;
+    for file in crate::files() {
+        let text = std::fs::read_to_string(&file).expect("a file of stories");
+        for story in story::read(&text).1 {
+            for side in [story.side('-'), story.side('+')] {
+                let read = Snapshot::from_json(&side.to_json()).expect("a snapshot");
+                let changes = [diff(&side, &side), diff(&side, &read), diff(&read, &side)].concat();
+                assert!(changes.is_empty(), "{}: {changes:?}", story.name);
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 300, "{count} schemas");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use mizzle_kit::introspect::{introspect, introspect_for, settle};
 use mizzle_kit::plan::{Plan, StepKind, plan};
 use mizzle_kit::snapshot::Snapshot;
 
-use crate::law::{Ground, is_as, rows};
+use crate::law::{Ground, first, is_as, rows};
 use crate::notation;
 
 #[derive(Clone)]
@@ -85,7 +85,11 @@ pub(crate) async fn play(ground: &Ground, story: &mut Story) -> Result<Snapshot,
     story.expected = Expected::default();
     let made = ground.make(&old).await?;
     for statement in &story.rows {
-        ground.sql(statement).await?;
+        let answer = ground.sql(statement).await?;
+        if statement.contains(" ASYNC ") {
+            let job = first(&answer).ok_or_else(|| format!("{statement}: no job"))?;
+            ground.sql(&format!("CALL sys.wait_for_job('{job}')")).await?;
+        }
     }
     let found = introspect(&ground.client).await.map_err(|error| error.to_string())?;
     let (mut read, mut as_old) = (found.clone(), found);
