@@ -44,6 +44,9 @@
 //!   table; DDL inside an open transaction gives way to whoever needs its locks and then also ends in `OC001`.
 //!   A statement that runs long while others want the same rows may be run twice or more; only the last run counts,
 //!   but sequences keep the numbers of all of them.
+//! - Contention is slow: once another transaction has wanted its rows, the statements of a transaction run on a view made for
+//!   each, one session at a time, some milliseconds each. Built for debugging, on two cores, 32 writers who move money
+//!   between 20 accounts make 10 to 20 transfers a second, and one alone 240.
 //! - A transaction has one time, however it is asked. Only the texts `'now'`, `'today'`, `'tomorrow'` and
 //!   `'yesterday'`, as literals and as parameters, are read by the clock of the statement once a transaction met others.
 //! - A locking clause in a sub-query, behind a view or a function, with `OFFSET` or where a role may read some columns

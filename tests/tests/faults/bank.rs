@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use mizzle::connect::PoolOptions;
-use mizzle::{Db, Outcome};
+use mizzle::{Db, Outcome, Stats};
 use mizzle_local::{Fault, FaultRule, LocalDsql};
 use mizzle_tests::{Ground, config};
 use rand::RngExt;
@@ -80,7 +80,16 @@ async fn a_bank_keeps_its_books_whatever_goes_wrong() {
         all.unknown,
         there.len()
     );
-    println!("{:?}", db.stats());
+    let Stats { pool, retry, .. } = db.stats();
+    println!(
+        "of {} s of all workers: {:.0} s between attempts, {:.0} s for {} connections; {} conflicts, {} interruptions",
+        seconds * WORKERS as u64,
+        retry.wait_time.as_secs_f64(),
+        pool.acquire_time.as_secs_f64(),
+        pool.connected,
+        retry.data_conflicts + retry.schema_conflicts,
+        retry.interrupted
+    );
     assert!(!all.committed.is_empty());
     let there: std::collections::HashSet<Uuid> = there.into_iter().collect();
     let missing = all.committed.iter().filter(|id| !there.contains(id)).count();
