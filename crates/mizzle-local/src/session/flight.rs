@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use super::Session;
 use super::adjudicator::COMMIT;
+use super::exchange::BUFFER;
 use super::lock::Locks;
 use super::perform::{YIELDS, given_way};
 use super::seat::Line;
@@ -27,6 +28,9 @@ use crate::wire::{Fields, Frame, Request};
 /// The `Query` that begins one, and the one that ends it.
 const BEGIN: &str = "BEGIN READ ONLY";
 const END: &str = "COMMIT";
+
+/// How much of an answer is sent on while there is nothing else to do.
+const WORTHWHILE: usize = 16 << 10;
 
 /// Runs the unnamed portal to its end.
 const EXECUTE: (u8, &[u8]) = (b'E', b"\0\0\0\0\0");
@@ -149,7 +153,9 @@ impl Session {
                 }
                 _ => {
                     self.answer.frame(frame.tag, &frame.body);
-                    self.stream().await?;
+                    // while PostgreSQL is at the next rows the client can read these
+                    let enough = if line.has_next() { BUFFER } else { WORTHWHILE };
+                    self.stream_over(enough).await?;
                 }
             }
         }

@@ -120,8 +120,7 @@ async fn a_flight_gives_way_to_who_changes_a_table_that_it_reads() {
     raw.prepare(&["select count(*) from t", "select count(*) from t a, t b where a.id + b.id > 0"]).await;
     for column in ["x", "y", "z"] {
         let change = format!("alter table t add column {column} int");
-        let (heard, changed) =
-            tokio::join!(raw.read(&["0", "1", "0"], true), other.batch_execute(&change));
+        let (heard, changed) = tokio::join!(raw.read(&["0", "1", "0"], true), other.batch_execute(&change));
         changed.expect("changed");
         assert_eq!(
             heard[1..],
