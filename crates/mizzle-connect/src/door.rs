@@ -31,7 +31,7 @@ impl Door {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// Waits until nobody is inside, at most this long; how many still are.
+    /// Waits until nobody is inside any more, once it is closed, at most this long; how many still are.
     pub(crate) async fn empty(&self, limit: Duration) -> usize {
         let empty = async {
             loop {

@@ -39,7 +39,7 @@ const SYNC: (u8, &[u8]) = (b'S', b"");
 impl Session {
     /// The statements between a `BEGIN`, which this is, and its `COMMIT`, if all of them are here and prepared, and all that they
     /// do is read.
-    pub(super) fn is_flight(&self, begin: &Frame) -> Option<Vec<Arc<Statement>>> {
+    pub(super) fn flight(&self, begin: &Frame) -> Option<Vec<Arc<Statement>>> {
         let alone = self.transaction.is_none() && !self.skipping && self.cluster.faults.are_none();
         if !alone || !is_query(b'Q', &begin.body, BEGIN) {
             return None;
