@@ -1,16 +1,18 @@
 //! Who is inside: work under way, for which closing waits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Open until it is closed; whoever is inside then may stay to the end.
 #[derive(Debug, Default)]
 pub(crate) struct Door {
     closed: AtomicBool,
-    inside: watch::Sender<usize>,
+    inside: AtomicUsize,
+    /// Rung when the last leaves after it was closed: while it is open everybody comes and goes, and nobody waits.
+    emptied: Notify,
 }
 
 /// One who is inside; outside again when dropped.
@@ -29,20 +31,27 @@ impl Door {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// Waits until nobody is inside, at most this long; how many still are.
+    /// Waits until nobody is inside any more, once it is closed, at most this long; how many still are.
     pub(crate) async fn empty(&self, limit: Duration) -> usize {
-        let mut inside = self.inside.subscribe();
-        let empty = async { inside.wait_for(|count| *count == 0).await.map(|count| *count) };
-        match tokio::time::timeout(limit, empty).await {
-            Ok(Ok(count)) => count,
-            Ok(Err(_)) | Err(_) => *self.inside.borrow(),
-        }
+        let empty = async {
+            loop {
+                let emptied = self.emptied.notified();
+                // Counted after the wait has begun: the last to leave rings, or is seen to have left.
+                if self.inside.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                emptied.await;
+            }
+        };
+        // Who is left is counted anyway.
+        let _in_time = tokio::time::timeout(limit, empty).await;
+        self.inside.load(Ordering::SeqCst)
     }
 }
 
 impl Inside {
     fn of(door: &Arc<Door>) -> Self {
-        door.inside.send_modify(|count| *count += 1);
+        door.inside.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(door))
     }
 }
@@ -56,7 +65,10 @@ impl Clone for Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.inside.send_modify(|count| *count -= 1);
+        let last = self.0.inside.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && self.0.closed.load(Ordering::SeqCst) {
+            self.0.emptied.notify_waiters();
+        }
     }
 }
 

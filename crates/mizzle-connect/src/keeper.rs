@@ -82,8 +82,7 @@ impl<S: Session> Keeper<S> {
             if !turn.is_zero() {
                 tokio::time::sleep(turn).await;
             }
-            // Boxed: the futures of a handshake are large, and most calls meet a connection that is there.
-            let error = match Box::pin(self.config.connect_somewhere()).await {
+            let error = match self.config.connect_somewhere().await {
                 Ok(connected) => {
                     self.proven.store(true, Ordering::Relaxed);
                     return Ok(connected);
@@ -114,7 +113,8 @@ impl<S: Session> managed::Manager for Keeper<S> {
 
     async fn create(&self) -> Result<Held<S>, Error> {
         let start = Instant::now();
-        let connected = self.connect_when_ready().await;
+        // Boxed: the futures of a handshake are large, and most calls meet a connection that is there.
+        let connected = Box::pin(self.connect_when_ready()).await;
         let now = Instant::now();
         self.counters.connect_time.add(now - start);
         let (client, config) = connected.inspect_err(|_| self.counters.connect_failures.count())?;

@@ -18,9 +18,11 @@
 //! the cut: its statement fails as on any lost connection, and the pool replaces it.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool::managed::{self, Object, PoolError, QueueMode};
@@ -237,7 +239,13 @@ impl<S: Session> Pool<S> {
         let keeper = self.inner.manager();
         self.sweep();
         let start = Instant::now();
-        let got = tokio::time::timeout(keeper.options.acquire_timeout, self.inner.get()).await;
+        // Boxed: it is large, and so would be every future that awaits it.
+        let mut get = Box::pin(self.inner.get());
+        // Most calls meet a session that is there, and need no timer.
+        let got = match poll_fn(|context| Poll::Ready(get.as_mut().poll(context))).await {
+            Poll::Ready(got) => Ok(got),
+            Poll::Pending => tokio::time::timeout(keeper.options.acquire_timeout, get).await,
+        };
         keeper.counters.acquire_time.add(start.elapsed());
         let got = match got {
             Ok(Ok(object)) => Ok(Pooled { object: Some(object), _inside: inside }),

@@ -76,7 +76,11 @@ pub(crate) trait Flight: Send + Sync {
     type Answer: Send;
     fn statements(&self) -> &[Statement];
     /// One round trip; with `snapshot` several statements are in a read-only transaction of their own.
-    fn fly<'a>(&'a self, connection: &'a Connection, snapshot: bool) -> Flying<'a, Self::Answer>;
+    fn fly(
+        &self,
+        connection: &Connection,
+        snapshot: bool,
+    ) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
 impl Flight for Vec<Statement> {
@@ -86,15 +90,13 @@ impl Flight for Vec<Statement> {
         self
     }
 
-    fn fly<'a>(&'a self, connection: &'a Connection, snapshot: bool) -> Flying<'a, Self::Answer> {
-        connection.flight(self, snapshot).boxed()
+    async fn fly(&self, connection: &Connection, snapshot: bool) -> Result<Vec<Answer>> {
+        connection.flight(self, snapshot).await
     }
 }
 
 /// By SQL text; `None`: the answer to Parse is still under way.
 type Prepared = LruCache<Arc<str>, Option<tokio_postgres::Statement>>;
-/// The answer to a flight, to be awaited.
-pub(crate) type Flying<'a, T> = BoxFuture<'a, Result<T>>;
 type Result<T> = std::result::Result<T, tokio_postgres::Error>;
 
 impl Session for Connection {
@@ -319,7 +321,8 @@ impl Connection {
             return self.client.query_raw(&prepared, &statement.parameters).await;
         }
         let typed = statement.parameters.iter().zip(statement.types.iter().cloned());
-        let rows = self.client.query_typed_raw(&statement.sql, typed).await?;
+        // boxed: what runs again and again need not carry what runs once
+        let rows = self.client.query_typed_raw(&statement.sql, typed).boxed().await?;
         self.prepare_for_next_time(statement);
         Ok(rows)
     }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use mizzle_connect::{Cause, Config, Pool, PoolOptions, PoolStats, Pooled, Retry, RetryStats};
 use tracing::Instrument;
 
 use crate::connection::{Connection, Flight};
 use crate::error::Error;
 use crate::marker::CommitMarker;
-use crate::methods::{Answering, Run};
+use crate::methods::Run;
 use crate::outcome::Outcome;
 use crate::trace::traced;
 use crate::transaction::{Attempt, Ended, Tx, Unanswered};
@@ -309,27 +308,24 @@ impl Db {
 impl Run for Db {
     /// Runs a flight outside any transaction of the caller's. A conflict (SQLSTATE 40001) says that it took no effect, so it runs
     /// again; a lost connection says nothing, so it does not.
-    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
-        async move {
-            let under_way = self.pool.work().map_err(Error::connect)?;
-            let mut attempts = self.attempts();
-            loop {
-                let connection = under_way.get().await.map_err(Error::connect)?;
-                let answer = flight.fly(&connection, true);
-                let error = match traced(&connection, flight.statements(), answer).await {
-                    Ok(answers) => {
-                        attempts.succeed();
-                        return Ok(answers);
-                    }
-                    Err(error) => Error::statement(error),
-                };
-                let Some(conflict) = error.worth_another_attempt() else { return Err(error) };
-                connection.forget_all();
-                drop(connection);
-                attempts.wait(conflict, error).await?;
-            }
+    async fn run<F: Flight>(&self, flight: F) -> Result<F::Answer, Error> {
+        let under_way = self.pool.work().map_err(Error::connect)?;
+        let mut attempts = self.attempts();
+        loop {
+            let connection = under_way.get().await.map_err(Error::connect)?;
+            let answer = flight.fly(&connection, true);
+            let error = match traced(&connection, flight.statements(), answer).await {
+                Ok(answers) => {
+                    attempts.succeed();
+                    return Ok(answers);
+                }
+                Err(error) => Error::statement(error),
+            };
+            let Some(conflict) = error.worth_another_attempt() else { return Err(error) };
+            connection.forget_all();
+            drop(connection);
+            attempts.wait(conflict, error).await?;
         }
-        .boxed()
     }
 }
 

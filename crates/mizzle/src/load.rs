@@ -4,9 +4,8 @@ use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
-use futures_util::FutureExt;
 
-use crate::connection::{Answer, Connection, Flight, Flying};
+use crate::connection::{Answer, Connection, Flight};
 use crate::model::Model;
 use crate::node::Node;
 use crate::query::Query;
@@ -75,8 +74,8 @@ impl<T: Send + 'static> Flight for Arrival<T> {
         &self.statements
     }
 
-    fn fly<'a>(&'a self, connection: &'a Connection, _: bool) -> Flying<'a, Self::Answer> {
-        connection.read(&self.statements[0], &*self.read).boxed()
+    async fn fly(&self, connection: &Connection, _: bool) -> Result<Self::Answer, tokio_postgres::Error> {
+        connection.read(&self.statements[0], &*self.read).await
     }
 }
 

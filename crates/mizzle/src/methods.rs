@@ -40,7 +40,7 @@ pub type Answering<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
 /// Something that runs the statements of one flight.
 pub(crate) trait Run: Sync {
-    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer>;
+    fn run<F: Flight>(&self, flight: F) -> impl Future<Output = Result<F::Answer, Error>> + Send;
 }
 
 /// Gives both types the same methods. These are handed through as they stand here, so that an error points at them and not at a macro.

@@ -15,7 +15,7 @@ use crate::budget::{Budget, Meter};
 use crate::connection::{Connection, Flight};
 use crate::error::Error;
 use crate::marker::CommitMarker;
-use crate::methods::{Answering, Run};
+use crate::methods::Run;
 use crate::trace::traced;
 
 /// A transaction under way, as the closure of [`Db::transaction`](crate::Db::transaction) sees it.
@@ -156,13 +156,10 @@ impl Tx {
 
 impl Run for Tx {
     /// Runs a flight inside the transaction, with BEGIN before it if it is the first.
-    fn run<'a, F: Flight + 'a>(&'a self, flight: F) -> Answering<'a, F::Answer> {
-        async move {
-            self.meter.check(flight.statements())?;
-            let answers = after_begin(&self.state, flight.fly(&self.connection, false));
-            traced(&self.connection, flight.statements(), answers).await.map_err(self.witness())
-        }
-        .boxed()
+    async fn run<F: Flight>(&self, flight: F) -> Result<F::Answer, Error> {
+        self.meter.check(flight.statements())?;
+        let answers = after_begin(&self.state, flight.fly(&self.connection, false));
+        traced(&self.connection, flight.statements(), answers).await.map_err(self.witness())
     }
 }
 

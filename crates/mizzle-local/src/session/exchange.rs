@@ -15,7 +15,7 @@ use crate::txn::Change;
 use crate::wire::{Fields, Frame};
 
 /// How much of an answer is held back before it is sent on.
-const BUFFER: usize = 64 << 10;
+pub(super) const BUFFER: usize = 64 << 10;
 
 /// How much of what was answered before may wait for the next answer: what a client reads at once.
 const MOMENTARY: usize = 8 << 10;
@@ -225,8 +225,13 @@ impl Session {
 
     /// Sends on what has been gathered once it is a buffer full, unless it may have to be taken back. Whoever got
     /// rows cannot have the statement run again.
-    pub(super) async fn stream(&mut self) -> io::Result<()> {
-        if self.held || self.answer.len() <= BUFFER || !self.seat.stay().await {
+    async fn stream(&mut self) -> io::Result<()> {
+        self.stream_over(BUFFER).await
+    }
+
+    /// Sends on what has been gathered once it is more than this.
+    pub(super) async fn stream_over(&mut self, enough: usize) -> io::Result<()> {
+        if self.held || self.answer.len() <= enough || !self.seat.stay().await {
             return Ok(());
         }
         self.flush().await

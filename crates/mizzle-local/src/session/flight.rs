@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use super::Session;
 use super::adjudicator::COMMIT;
+use super::exchange::BUFFER;
 use super::lock::Locks;
 use super::perform::{YIELDS, given_way};
 use super::seat::Line;
@@ -28,6 +29,9 @@ use crate::wire::{Fields, Frame, Request};
 const BEGIN: &str = "BEGIN READ ONLY";
 const END: &str = "COMMIT";
 
+/// How much of an answer is sent on while there is nothing else to do.
+const WORTHWHILE: usize = 16 << 10;
+
 /// Runs the unnamed portal to its end.
 const EXECUTE: (u8, &[u8]) = (b'E', b"\0\0\0\0\0");
 const SYNC: (u8, &[u8]) = (b'S', b"");
@@ -35,7 +39,7 @@ const SYNC: (u8, &[u8]) = (b'S', b"");
 impl Session {
     /// The statements between a `BEGIN`, which this is, and its `COMMIT`, if all of them are here and prepared, and all that they
     /// do is read.
-    pub(super) fn is_flight(&self, begin: &Frame) -> Option<Vec<Arc<Statement>>> {
+    pub(super) fn flight(&self, begin: &Frame) -> Option<Vec<Arc<Statement>>> {
         let alone = self.transaction.is_none() && !self.skipping && self.cluster.faults.are_none();
         if !alone || !is_query(b'Q', &begin.body, BEGIN) {
             return None;
@@ -149,7 +153,9 @@ impl Session {
                 }
                 _ => {
                     self.answer.frame(frame.tag, &frame.body);
-                    self.stream().await?;
+                    // while PostgreSQL is at the next rows the client can read these
+                    let enough = if line.has_next() { BUFFER } else { WORTHWHILE };
+                    self.stream_over(enough).await?;
                 }
             }
         }

@@ -154,7 +154,7 @@ impl Session {
                 Err(error) => return Err(error),
             };
             let done = match frame.tag {
-                b'Q' => match self.is_flight(&frame) {
+                b'Q' => match self.flight(&frame) {
                     Some(statements) => self.fly(statements).await,
                     None => self.query(&frame).await,
                 },
