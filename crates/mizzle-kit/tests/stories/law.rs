@@ -163,6 +163,7 @@ fn folder(plan: &Plan) -> Result<Folder, String> {
 }
 
 /// An error with what it comes from.
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` calls")]
 fn told(error: mizzle_kit::Error) -> String {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
     format!("{error}: {source}")
