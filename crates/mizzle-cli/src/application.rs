@@ -161,7 +161,7 @@ fn choose(
                 (None, Some(bin)) => format!("no package here has a binary `{bin}`"),
                 (None, None) => "no package here has a schema binary".to_owned(),
             };
-            let hint = "write src/bin/schema.rs: fn main() -> std::process::ExitCode { mizzle_kit::main(mizzle::tables![Owner, Pet]) }";
+            let hint = "write src/bin/schema.rs: fn main() -> std::process::ExitCode { mizzle_kit::main(mizzle::tables![…]) }";
             Err(Failure::new(what, Some(hint.to_owned())).usage())
         }
         _ => {
