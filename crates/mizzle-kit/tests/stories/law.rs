@@ -49,7 +49,7 @@ impl Ground {
             return Ok(());
         }
         let folder = folder(plan)?;
-        apply(&self.client, &folder, &Options::new(PUBLIC), |_| {}).await.map_err(told)?;
+        apply(&self.client, &folder, &Options::new(PUBLIC), |_| {}).await.map_err(|error| told(&error))?;
         self.recorded(plan, "attempts = 1").await
     }
 
@@ -82,7 +82,7 @@ impl Ground {
         tokio::select! {
             biased;
             _ = stopped.recv() => Ok(false),
-            done = run => done.map(|_| true).map_err(told),
+            done = run => done.map(|_| true).map_err(|error| told(&error)),
         }
     }
 
@@ -163,8 +163,7 @@ fn folder(plan: &Plan) -> Result<Folder, String> {
 }
 
 /// An error with what it comes from.
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` calls")]
-fn told(error: mizzle_kit::Error) -> String {
+fn told(error: &mizzle_kit::Error) -> String {
     let source = error.source().map(ToString::to_string).unwrap_or_default();
     format!("{error}: {source}")
 }
