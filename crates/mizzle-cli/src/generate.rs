@@ -32,7 +32,7 @@ src/bin/schema.rs, a binary called `schema` or, where several packages share a t
 
 Nothing is renamed by guess: #[table(renamed_from = \"…\")] and #[column(renamed_from = \"…\")] say so.
 A hazard is something that a step may hurt. The file names each, and `mizzle migrate` stops in front of it until it is
-allowed by its name: drops-table, drops-column, drops-view, renames, unavailable, lossy-cast, needs-values.
+allowed by its name: drops-table, drops-column, drops-view, renames, unavailable, unenforced, lossy-cast, needs-values.
 Where the newest migration was written by hand, the folder is run on a local DSQL to see what it leads to.
 
 Exit codes: 0 written or nothing to do, 1 refused, or the folder or the structs are wrong, 2 wrong usage, 3 an obstacle.")]

@@ -56,7 +56,7 @@ const WORDS: &str = "write `-- mizzle: backfill chunk=3000`, `-- mizzle: allow d
                      leave out the colon in a comment that is for people";
 const BACKFILL: &str = "write `-- mizzle: backfill chunk=3000`; a transaction takes 1 to 3000 rows";
 const HAZARDS: &str = "write `-- mizzle: allow drops-column`; the others are drops-table, drops-view, renames, unavailable, \
-                       lossy-cast and needs-values";
+                       unenforced, lossy-cast and needs-values";
 const PARENT: &str = "write `-- mizzle: parent=<name> sha256=<64 digits>`, or remove the line";
 
 fn bad(remark: &Remark<'_>, cure: &'static str) -> Fault {
