@@ -1,6 +1,7 @@
 //! diesel-async's pools on a local DSQL: who comes in, when a connection is replaced, and whose errors are retried.
 
-use std::fmt;
+mod wrapped;
+
 use std::time::Duration;
 
 use diesel::result::Error;
@@ -10,6 +11,7 @@ use mizzle_connect::diesel_async::{connect, manager, pool};
 use mizzle_connect::{Config, Conflict, PoolOptions, RetryPolicy, retry};
 use mizzle_local::{Fault, LocalDsql};
 use schema::account;
+use wrapped::Wrapped;
 
 #[allow(missing_docs)]
 mod schema {
@@ -143,20 +145,4 @@ async fn a_conflict_of_diesel_is_retried_and_another_error_is_not() {
     });
     again.await.expect_err("it is there already");
     assert_eq!(runs, 1);
-}
-
-/// An application's own error.
-#[derive(Debug)]
-struct Wrapped(Error);
-
-impl fmt::Display for Wrapped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the account was not changed")
-    }
-}
-
-impl std::error::Error for Wrapped {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
 }

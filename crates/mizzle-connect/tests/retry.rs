@@ -1,10 +1,11 @@
 //! `retry` alone, with the errors of tokio-postgres, wrapped and not.
 
-use std::fmt;
+mod wrapped;
 
 use mizzle_connect::{Config, RetryPolicy, retry};
 use mizzle_local::{Fault, LocalDsql};
 use tokio_postgres::{Client, Error};
+use wrapped::Wrapped;
 
 async fn pay(client: &mut Client) -> Result<(), Error> {
     let transaction = client.transaction().await?;
@@ -41,20 +42,4 @@ async fn a_transaction_of_tokio_postgres_runs_again_however_its_error_is_wrapped
     });
     again.await.expect_err("it is there already");
     assert_eq!(runs, 1);
-}
-
-/// An application's own error.
-#[derive(Debug)]
-struct Wrapped(Error);
-
-impl fmt::Display for Wrapped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the account was not changed")
-    }
-}
-
-impl std::error::Error for Wrapped {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
 }

@@ -1,6 +1,7 @@
 //! sqlx's pool on a local DSQL: who comes in, what becomes of a token that is too old, and whose errors are retried.
 
-use std::fmt;
+mod wrapped;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use mizzle_connect::{Config, Conflict, Credentials, RetryPolicy, retry};
 use mizzle_local::{Fault, LocalDsql};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
+use wrapped::Wrapped;
 
 /// Tokens are good for whole seconds; this one is good for more than one.
 const SHORT: Duration = Duration::from_secs(2);
@@ -156,20 +158,4 @@ async fn a_conflict_of_sqlx_is_retried_and_another_error_is_not() {
     });
     again.await.expect_err("that is no number");
     assert_eq!(runs, 1);
-}
-
-/// An application's own error.
-#[derive(Debug)]
-struct Wrapped(sqlx::Error);
-
-impl fmt::Display for Wrapped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the account was not changed")
-    }
-}
-
-impl std::error::Error for Wrapped {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
-    }
 }
