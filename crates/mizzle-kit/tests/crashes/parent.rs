@@ -132,10 +132,11 @@ async fn dump(database: &Database, story: &Story) -> String {
     let mut text = String::new();
     for query in CATALOG.iter().chain(story.rows) {
         match database.client.query_one(*query, &[]).await {
-            // The server counts on where a name that it chose is taken by what a killed run has not committed.
+            // The server counts on where the name it chose for an identity's sequence is taken by what a killed run has not
+            // committed; a second sequence would be a second line.
             Ok(row) => {
                 let found = row.get::<_, Option<&str>>(0).unwrap_or("nothing");
-                text += &found.replace("number_seq1", "number_seq");
+                text += &found.replace("_seq1", "_seq");
             }
             Err(error) => text += &format!("{query}: {error:?}"),
         }
