@@ -74,11 +74,13 @@ pub(crate) enum Job {
 impl Shape {
     /// What it makes under a name that the server chooses.
     pub(crate) fn unnamed(&self) -> Option<Unnamed> {
-        match (&self.job, &self.aspects[..]) {
-            (Some(Job::Index { name: None, table }), _) => Some(Unnamed::Index(table.name.clone())),
-            (_, [Aspect::Constraints(table), ..]) => Some(Unnamed::Constraint(table.name.clone())),
-            _ => None,
+        if let Some(Job::Index { name: None, table }) = &self.job {
+            return Some(Unnamed::Index(table.name.clone()));
         }
+        self.aspects.iter().find_map(|aspect| match aspect {
+            Aspect::Constraints(table) => Some(Unnamed::Constraint(table.name.clone())),
+            _ => None,
+        })
     }
 
     pub(crate) fn of(sql: &str) -> Self {
@@ -425,6 +427,15 @@ mod tests {
         check("ALTER TABLE t OWNER TO r", "t: repeatable");
         check("ALTER TABLE ASYNC s.t VALIDATE CONSTRAINT k", "t: repeatable, job of k");
         check("COMMENT ON COLUMN s.t.c IS 'x'", "t: comment on t Some(\"c\"), repeatable");
+    }
+
+    #[test]
+    fn what_the_server_names_is_seen_in_any_action() {
+        let unnamed = |sql| Shape::of(sql).unnamed();
+        assert_eq!(unnamed("CREATE INDEX ASYNC ON t (a)"), Some(Unnamed::Index("t".into())));
+        let second = "ALTER TABLE t ALTER COLUMN c SET DEFAULT 1, ADD CHECK (a > 0)";
+        assert_eq!(unnamed(second), Some(Unnamed::Constraint("t".into())));
+        assert_eq!(unnamed("ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0)"), None);
     }
 
     #[test]
