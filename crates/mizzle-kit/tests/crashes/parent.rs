@@ -136,7 +136,8 @@ async fn dump(database: &Database, story: &Story) -> String {
             // committed; a second sequence would be a second line.
             Ok(row) => {
                 let found = row.get::<_, Option<&str>>(0).unwrap_or("nothing");
-                text += &found.replace("_seq1", "_seq");
+                let found = found.replace("number_seq1", "number_seq");
+                text += &found.replace("vet_id_seq1", "vet_id_seq");
             }
             Err(error) => text += &format!("{query}: {error:?}"),
         }
