@@ -43,8 +43,8 @@ const STEPS: &[(&str, &[&str])] = &[
     ("tests of the adapters", &["test", "--package", "mizzle-connect", "--all-features"]),
 ];
 
-/// The README's command.
-const TESTS: &[&str] = &["test", "--workspace"];
+/// The README's command, which here goes on after a failure, so that one run shows all of them.
+const TESTS: &[&str] = &["test", "--workspace", "--no-fail-fast"];
 
 pub(crate) fn run() -> Result<(), String> {
     for (name, arguments) in STEPS {
