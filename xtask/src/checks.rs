@@ -28,6 +28,11 @@ struct Local {
 
 pub(crate) fn run(long: bool) -> Result<(), String> {
     crate::run(&mut cargo(&["build", "--package", "mizzle-cli"]))?;
+    run_built(long)
+}
+
+/// With the `mizzle` that is in `target/debug`.
+pub(crate) fn run_built(long: bool) -> Result<(), String> {
     let python = match python() {
         Ok(python) => python,
         Err(error) => {

@@ -86,7 +86,8 @@ pub struct PetCard {
 
 /// Shapes borrow what they are filtered by, and can be asked for on another thread.
 pub async fn cards(db: &Db, name: &str) -> Result<Option<String>, mizzle::Error> {
-    let query = OwnerCard::query().filter(owner::name.eq(name)).pets(|pets| pets.filter(pet::name.ne(name)).limit(3));
+    let query =
+        OwnerCard::query().filter(owner::name.eq(name)).pets(|pets| pets.filter(pet::name.ne(name)).limit(3));
     let cards = db.load(query).await?;
     Ok(cards.into_iter().flat_map(|card| card.pets).map(|pet| pet.called).next())
 }
@@ -106,11 +107,13 @@ pub async fn diesel_queries(db: &Db) -> Result<(), mizzle::Error> {
         db.load(owner::table.left_join(pet::table).select((owner::name, Option::<Pet>::as_select()))).await?;
     let _: Vec<(Pet, Owner)> = db.load(pet::table.inner_join(owner::table)).await?;
     let _: i64 = db.first(pet::table.filter(pet::weight.lt(pet::weight + 1)).count()).await?;
-    let _: Vec<(Option<Uuid>, i64)> =
-        db.load(pet::table.group_by(pet::owner_id).select((pet::owner_id, mizzle::diesel::dsl::count_star()))).await?;
+    let _: Vec<(Option<Uuid>, i64)> = db
+        .load(pet::table.group_by(pet::owner_id).select((pet::owner_id, mizzle::diesel::dsl::count_star())))
+        .await?;
     db.execute(mizzle::diesel::update(owner::table.find(Uuid::nil())).set(OwnerPatch::default())).await?;
     db.execute(Owner::update(OwnerPatch { telephone: Some(None), ..Default::default() }).all_rows()).await?;
-    db.execute(Owner::update((owner::name.eq("John"), owner::telephone.eq(None::<String>))).all_rows()).await?;
+    db.execute(Owner::update((owner::name.eq("John"), owner::telephone.eq(None::<String>))).all_rows())
+        .await?;
     db.execute(Pet::update(pet::weight.eq(pet::weight + 1)).filter(pet::kind.eq(Kind::Dog))).await?;
     db.execute(Pet::delete().filter(pet::name.like("P%"))).await?;
     let _: Vec<Senior> = db.load(Senior::query().filter(senior::name.eq("Tom"))).await?;
