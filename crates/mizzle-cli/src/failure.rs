@@ -76,8 +76,13 @@ impl Failure {
 
     /// The error and its causes.
     fn message(&self) -> String {
-        let causes = std::iter::successors(self.error.source(), |error| error.source());
-        causes.fold(self.error.to_string(), |said, cause| format!("{said}: {cause}"))
+        let mut said = self.error.to_string();
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            said += &format!(": {error}");
+            cause = error.source();
+        }
+        said
     }
 }
 
