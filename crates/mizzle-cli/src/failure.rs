@@ -3,12 +3,18 @@
 use std::error::Error;
 use std::fmt;
 
+use serde_json::json;
+
+use crate::migrations::say;
+
 /// Prints as `error: …`, the causes behind it, and `hint: …`.
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: Box<dyn Error + Send + Sync>,
     hint: Option<String>,
     kind: Kind,
+    /// Whether the answer in JSON has it already.
+    is_in_answer: bool,
 }
 
 /// Whose turn it is.
@@ -25,7 +31,7 @@ enum Kind {
 
 impl Failure {
     pub(crate) fn new(error: impl Into<Box<dyn Error + Send + Sync>>, hint: Option<String>) -> Failure {
-        Failure { error: error.into(), hint, kind: Kind::Obstacle }
+        Failure { error: error.into(), hint, kind: Kind::Obstacle, is_in_answer: false }
     }
 
     /// The command line itself is wrong.
@@ -43,6 +49,11 @@ impl Failure {
         Failure { kind: Kind::Shown, ..Failure::new("something is to be done", None) }
     }
 
+    /// The answer in JSON, which is printed already, has it.
+    pub(crate) fn in_answer(self) -> Failure {
+        Failure { is_in_answer: true, ..self }
+    }
+
     /// 1 for findings, 2 when the command line is wrong, 3 when something was in the way.
     pub(crate) fn exit_code(&self) -> u8 {
         match self.kind {
@@ -52,11 +63,26 @@ impl Failure {
         }
     }
 
-    /// Says it to whoever looks on.
-    pub(crate) fn print(&self) {
-        if self.kind != Kind::Shown {
-            eprint!("{self}");
+    /// Says it to whoever looks on, and to a program that reads JSON.
+    pub(crate) fn print(&self, json: bool) {
+        if self.kind == Kind::Shown {
+            return;
         }
+        if json && !self.is_in_answer {
+            say(json!({ "error": { "message": self.message(), "hint": self.hint } }));
+        }
+        eprint!("{self}");
+    }
+
+    /// The error and its causes.
+    fn message(&self) -> String {
+        let mut said = self.error.to_string();
+        let mut cause = self.error.source();
+        while let Some(error) = cause {
+            said += &format!(": {error}");
+            cause = error.source();
+        }
+        said
     }
 }
 
@@ -87,13 +113,7 @@ impl From<mizzle_kit::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.error)?;
-        let mut cause = self.error.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        writeln!(f)?;
+        writeln!(f, "error: {}", self.message())?;
         match &self.hint {
             Some(hint) => writeln!(f, "hint: {hint}"),
             None => Ok(()),

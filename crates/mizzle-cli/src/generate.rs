@@ -174,7 +174,10 @@ fn warn(hazards: &BTreeMap<HazardKind, Vec<&str>>, allowed: &[HazardKind]) {
 pub(crate) fn hazards(plan: &Plan) -> BTreeMap<HazardKind, Vec<&str>> {
     let mut hazards: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for hazard in plan.hazards() {
-        hazards.entry(hazard.kind).or_default().push(&hazard.text);
+        let texts = hazards.entry(hazard.kind).or_default();
+        if !texts.contains(&&*hazard.text) {
+            texts.push(&hazard.text);
+        }
     }
     hazards
 }

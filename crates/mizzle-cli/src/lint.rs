@@ -48,6 +48,7 @@ Examples:
 
 A finding that is meant is let pass by a comment at its statement, with a reason:
   -- mizzle-lint: allow(drop-table) nobody has read it since March
+What a migration allows by the name of a hazard, -- mizzle: allow drops-table, is let pass as well.
 
 Exit codes: 0 nothing found, 1 findings, 2 the command line or a file is wrong, 3 a fault of our own.";
 
@@ -65,7 +66,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     match outcome {
         Ok(code) => code.into(),
         Err((code, failure)) => {
-            eprint!("{failure}");
+            failure.print(options.json);
             code.into()
         }
     }
@@ -207,8 +208,13 @@ fn shown(findings: &[Finding], sources: &[Source], colour: bool) -> String {
         let mut group = Group::with_title(level.primary_title(&*finding.message).id(finding.rule));
         if let Some(place) = &finding.place {
             let source = &sources[place.source];
-            let at = AnnotationKind::Primary.span(place.span.clone());
-            group = group.element(Snippet::source(&*source.text).path(&*source.name).annotation(at));
+            // The lines around the place alone: the whole text would be read again for each finding.
+            let start = source.text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let end =
+                source.text[place.span.end..].find('\n').map_or(source.text.len(), |at| place.span.end + at);
+            let at = AnnotationKind::Primary.span(place.span.start - start..place.span.end - start);
+            let lines = Snippet::source(&source.text[start..end]).line_start(place.line);
+            group = group.element(lines.path(&*source.name).annotation(at));
         }
         group = group.element(Level::HELP.message(&*finding.hint));
         if finding.fix.is_some() {

@@ -94,7 +94,9 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            failure.print();
+            // It means the same in every command; behind `--` stands what is another program's.
+            let json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
+            failure.print(json);
             failure.exit_code().into()
         }
     }

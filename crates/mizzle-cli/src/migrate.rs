@@ -61,8 +61,8 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     } else if error.is_none() || !report.is_empty() {
         say(report);
     }
-    applied?;
-    Ok(())
+    let json = options.place.json;
+    applied.map(drop).map_err(|error| if json { Failure::from(error).in_answer() } else { error.into() })
 }
 
 fn document(report: &Report, error: Option<&mizzle_kit::Error>) -> Value {

@@ -76,6 +76,12 @@ fn print(status: &Status, drift: &[String]) {
         if open.rows > 0 {
             say(format!("  {} rows are changed", open.rows));
         }
+        if status.runner.is_none() {
+            say(match open.state {
+                "failed" => "hint: once the cause is gone, `mizzle migrate` goes on with this statement",
+                _ => "hint: `mizzle migrate` finds out whether it has happened, and goes on from there",
+            });
+        }
     }
     for index in &status.invalid_indexes {
         say(format!("index {index} is invalid: being built, or failed and to be dropped"));

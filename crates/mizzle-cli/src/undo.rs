@@ -41,8 +41,17 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         if let Some(last) = last
             && (last.applied > 0 || last.state == MigrationState::Applied || begun(&last.name))
         {
-            let hint = "write a new migration that changes back what it did".to_owned();
-            return Err(Failure::new(format!("{} is applied", last.name), Some(hint)).finding());
+            let (what, hint) = match last.state {
+                MigrationState::Applied => {
+                    ("is applied", "write a new migration that changes back what it did")
+                }
+                MigrationState::Pending => (
+                    "is applied in part",
+                    "`mizzle status` says where it stopped; mend that, bring it to its end with `mizzle migrate`, and write a \
+                     new one that changes back what it did",
+                ),
+            };
+            return Err(Failure::new(format!("{} {what}", last.name), Some(hint.to_owned())).finding());
         }
     }
     let removed = folder.undo()?;

@@ -92,6 +92,8 @@ async fn a_refused_statement_stops_the_run_and_the_next_goes_on() {
     let (code, out, err) = project.run(&["migrate"]);
     assert_eq!(code, 1, "{err}");
     assert!(out.ends_with("Applied 2 statements of 2 migrations\n"), "{out}");
+    let (code, _, undo) = project.run(&["undo"]);
+    assert_eq!((code, undo.starts_with("error: 0001_pets is applied in part\nhint: ")), (1, true), "{undo}");
     assert!(err.starts_with("error: migrations/0001_pets/migration.sql:3:"), "{err}");
     assert!(err.contains("\nhint: correct the statement and run `mizzle migrate` again"), "{err}");
 
@@ -101,6 +103,18 @@ async fn a_refused_statement_stops_the_run_and_the_next_goes_on() {
         out.contains("pending  0001_pets (1 of 2 statements are applied)\n0001_pets:2 is failed: "),
         "{out}"
     );
+    assert!(
+        out.contains("\nhint: once the cause is gone, `mizzle migrate` goes on with this statement\n"),
+        "{out}"
+    );
+    // What is applied stays, in a migration that is not at its end too.
+    project.put("0001_pets", &wrong.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"));
+    let (_, _, err) = project.run(&["migrate"]);
+    assert!(
+        err.contains("hint: restore it from version control: what stands above line 3 is applied"),
+        "{err}"
+    );
+    project.put("0001_pets", &wrong);
     let (code, json) = project.json(&["migrate", "--json"]);
     assert_eq!((code, &json["error"]["line"], &json["error"]["sql_state"]), (1, &3.into(), &"42703".into()));
 
@@ -190,6 +204,15 @@ fn obstacles_and_wrong_usage_have_codes_of_their_own() {
     std::fs::create_dir(folder.path().join("migrations")).expect("a folder");
     let (code, _, err) = said(mizzle(folder.path()).arg("migrate"));
     assert_eq!((code, err.contains("CLUSTER_ENDPOINT") && err.contains("hint: ")), (2, true), "{err}");
+    let (code, out, err) = said(mizzle(folder.path()).args(["migrate", "--json"]));
+    let json: Value = serde_json::from_str(&out).expect("one document");
+    assert_eq!(
+        (code, format!("error: {}\n", json["error"]["message"].as_str().expect("text"))),
+        (2, err.lines().next().map(|line| format!("{line}\n")).expect("a line"))
+    );
+    let (code, out, _) = said(mizzle(folder.path()).args(["lint", "none.sql", "--json"]));
+    let json: Value = serde_json::from_str(&out).expect("one document");
+    assert_eq!((code, json["error"]["hint"].is_string()), (2, true), "{out}");
     let (code, _, err) = said(mizzle(folder.path()).arg("repair"));
     assert_eq!((code, err.contains("--applied")), (2, true), "{err}");
 }

@@ -37,6 +37,7 @@ impl Newcomer {
         let output = command.output().expect("it runs");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(expected), "{program} {arguments:?}: {out}{err}");
+        assert!(!err.contains("warning"), "{program} {arguments:?}: {err}");
         out.into_owned()
     }
 

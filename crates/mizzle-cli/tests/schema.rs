@@ -233,7 +233,7 @@ async fn a_migration_by_hand_is_run_to_see_what_it_leads_to() {
     let file = project.last();
     assert_eq!((code, out.starts_with(&format!("Wrote {file}\n"))), (0, true), "{out}{err}");
     let (code, _, err) = project.structs(&["generate"]);
-    assert_eq!((code, err.contains(&file) && err.contains("empty")), (1, true), "{err}");
+    assert_eq!((code, err.contains(&file) && err.contains("no statement yet")), (1, true), "{err}");
 
     let text = project.text(&file)
         + "ALTER TABLE owner ADD COLUMN city text;\n--> statement-breakpoint\n\

@@ -16,6 +16,7 @@ use std::time::Duration;
 use mizzle_connect::RetryPolicy;
 use tokio_postgres::Client;
 
+use crate::check::{Breach, BreachKind, check};
 use crate::journal::{Journal, Records};
 use crate::lease::{Attempt, Lease};
 use crate::pending::{Pending, pending};
@@ -74,7 +75,7 @@ impl Options {
 /// was killed is continued by the next: the catalog shows whether the statement that it was at has happened.
 ///
 /// # Errors
-/// When the folder does not fit what is recorded, a hazard is not allowed, an index or constraint has no name, the server
+/// When the folder does not fit what is recorded, one of two branches that nobody put in order is pending, a hazard is not allowed, an index or constraint has no name, the server
 /// refuses a statement or fails its job, or nobody can tell whether a statement of a killed run has happened. The error
 /// names the file and the line, and [`Error::report`] tells what was applied until then; that stays applied.
 pub async fn apply(
@@ -125,6 +126,7 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         records = read(run.journal).await?;
     }
     let pending = pending(folder, &records.rows)?;
+    are_in_order(folder, &pending)?;
     are_named(&pending)?;
     are_allowed(&pending, &run.journal.options.allow)?;
     let applied = folder.migrations().len() - pending.len();
@@ -140,6 +142,14 @@ async fn work<F: FnMut(Event<'_>)>(run: &mut Run<'_, F>, folder: &Folder) -> Res
         }
     }
     Ok(())
+}
+
+/// Whether nothing was written beside what it would run behind: its snapshot knows nothing of that.
+fn are_in_order(folder: &Folder, pending: &[Pending<'_>]) -> Result<(), Error> {
+    let is_branch = |breach: &Breach| matches!(breach.kind, BreachKind::Forked | BreachKind::Conflicting);
+    let is_pending = |name: &str| pending.iter().any(|pending| pending.migration.name == name);
+    let found = check(folder).into_iter().find(|breach| is_branch(breach) && is_pending(&breach.migration));
+    found.map_or(Ok(()), |breach| Err(Error::branched(&breach)))
 }
 
 /// Whether whatever is made has a name of its own: where the server chooses one, a statement of a killed run that arrives

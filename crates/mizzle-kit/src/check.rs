@@ -127,7 +127,11 @@ fn branch(migration: &Migration, parent: &Migration, others: &[Migration]) -> Br
     let shared: Vec<_> = ours.intersection(&theirs).map(String::as_str).collect();
     let names: Vec<_> = others.iter().map(|other| other.name.as_str()).collect();
     let rebase = match migration.snapshot {
-        Some(_) => "remove its folder and generate it again behind the others".to_owned(),
+        Some(_) => {
+            "remove its folder and generate it again behind the others; if it is applied already, remove its \
+                    snapshot.json and its line `-- mizzle: parent=…` instead"
+                .to_owned()
+        }
         None => format!("`mizzle check --rebase {}` puts it behind the others", migration.name),
     };
     let (kind, what, hint) = match shared[..] {

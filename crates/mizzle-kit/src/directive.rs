@@ -69,7 +69,7 @@ fn parent(text: &str) -> Option<Parent> {
 }
 
 /// One or several names of hazards.
-fn kinds(text: &str) -> Option<Vec<HazardKind>> {
+pub(crate) fn kinds(text: &str) -> Option<Vec<HazardKind>> {
     let names = text.split([' ', ',']).filter(|name| !name.is_empty());
     let kinds: Option<Vec<_>> = names.map(HazardKind::of).collect();
     kinds.filter(|kinds| !kinds.is_empty())

@@ -12,6 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::check::{Breach, BreachKind, check};
 use crate::error::Place;
 use crate::migration::line_column;
 use crate::snapshot::Snapshot;
@@ -117,13 +118,17 @@ impl Folder {
     }
 
     /// The schema after the last migration, by its snapshot; that of nothing for an empty folder, and none where the
-    /// migration has no snapshot of ours: it was written by hand or by another tool.
+    /// migration has no snapshot of ours, being written by hand or by another tool, or one of the folder's branches alone.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn schema(&self) -> Result<Option<Snapshot>, Error> {
         let Some(last) = self.migrations.last() else { return Ok(Some(Snapshot::default())) };
         let Some(path) = &last.snapshot else { return Ok(None) };
+        let is_branch = |breach: &Breach| matches!(breach.kind, BreachKind::Forked | BreachKind::Conflicting);
+        if check(self).iter().any(is_branch) {
+            return Ok(None);
+        }
         let text = read_text(path)?;
         if drizzle::is_snapshot(&text) {
             return Ok(None);

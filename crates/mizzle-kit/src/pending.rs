@@ -67,6 +67,8 @@ fn open_at(migration: &Migration, from: usize, open: &[&Record]) -> Result<Optio
 /// How many statements of a migration are applied.
 fn applied(migration: &Migration, mut records: Vec<&Record>) -> Result<usize, Error> {
     records.sort_by_key(|record| record.ordinal);
+    // A migration that was complete must not grow; one that was not may, since its rest never ran.
+    let was_complete = records.last().is_some_and(|last| last.ordinal + 1 == last.statements);
     for (ordinal, record) in records.iter().enumerate() {
         if record.ordinal != ordinal {
             return Err(Error::missing_record(migration, ordinal));
@@ -74,13 +76,12 @@ fn applied(migration: &Migration, mut records: Vec<&Record>) -> Result<usize, Er
         match migration.statements.get(ordinal) {
             None => return Err(Error::removed_statement(migration, ordinal)),
             Some(statement) if statement.sha256.to_string() != record.sha256 => {
-                return Err(Error::changed_statement(migration, statement));
+                let applied = if was_complete { migration.statements.len() } else { records.len() };
+                return Err(Error::changed_statement(migration, statement, applied));
             }
             Some(_) => {}
         }
     }
-    // A migration that was complete must not grow; one that was not may, since its rest never ran.
-    let was_complete = records.last().is_some_and(|last| last.ordinal + 1 == last.statements);
     match migration.statements.get(records.len()) {
         Some(added) if was_complete => Err(Error::added_statement(migration, added)),
         _ => Ok(records.len()),

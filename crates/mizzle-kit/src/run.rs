@@ -167,7 +167,7 @@ impl<'a, F: FnMut(Event<'_>)> Run<'a, F> {
                     let details = details.as_deref().unwrap_or("the catalog does not show its effect");
                     let failed = self.journal.failed(migration, ordinal, details);
                     self.write(step, &[&failed]).await?;
-                    return Err(Error::job(step, id, details));
+                    return Err(Error::job(step, job, id, details));
                 }
             }
             tokio::time::sleep(pause).await;

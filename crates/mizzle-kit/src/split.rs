@@ -60,6 +60,13 @@ pub(crate) fn split(text: &str, cut: Cut) -> Result<Vec<Piece<'_>>, Fault> {
             _ => open.push(text, &token)?,
         }
     }
+    if pieces.is_empty() && begin == 0 && open.span.is_none() {
+        return Err(Fault {
+            offset: text.len(),
+            what: "the migration has no statement yet",
+            cure: "write its statements here, or remove its folder",
+        });
+    }
     end(open, text, cut, begin, &mut pieces)?;
     if pieces.is_empty() { Err(empty(begin)) } else { Ok(pieces) }
 }
@@ -222,8 +229,8 @@ mod tests {
 
     #[test]
     fn empty_statements_are_refused_where_they_are() {
-        check("", "the statement is empty at \"\"");
-        check("-- nothing\n;", "the statement is empty at \"-- nothing\"");
+        check("", "the migration has no statement yet at \"\"");
+        check("-- nothing\n;", "the migration has no statement yet at \"\"");
         check(
             "SELECT 1;\n--> statement-breakpoint\n\n",
             "the statement is empty at \"--> statement-breakpoint\"",

@@ -39,6 +39,27 @@ async fn a_folder_is_applied_once() {
 }
 
 #[tokio::test]
+async fn two_branches_that_nobody_put_in_order_are_refused_before_anything_runs() {
+    let database = Database::start().await;
+    let chain = Folder::embedded(&[INIT]).expect("a good folder").migrations()[0].chain;
+    let on_init = |sql: &str| format!("-- mizzle: parent=0000_init sha256={chain}\n{sql}");
+    let (pets, cities) =
+        (on_init("CREATE TABLE pet (id uuid PRIMARY KEY)"), "CREATE TABLE city (id uuid PRIMARY KEY)");
+    let folder = [INIT, ("0001_pets", &pets), ("0002_cities", &on_init(cities))];
+    let (result, lines) = run(&database, &folder).await;
+    let error = result.expect_err("nobody put them in order");
+    let text = "0002_cities/migration.sql: it was written on 0000_init, beside 0001_pets, so nothing was run";
+    assert_eq!((error.to_string().as_str(), error.is_finding()), (text, true));
+    assert!(error.hint().is_some_and(|hint| hint.contains("--rebase 0002_cities")), "{error}");
+    assert_eq!(lines, [""; 0]);
+    // The one that was first is, and the other runs once it says nothing of what it was written on.
+    assert!(run(&database, &folder[..2]).await.0.is_ok());
+    assert!(run(&database, &folder).await.0.is_err());
+    let folder = [INIT, ("0001_pets", pets.as_str()), ("0002_cities", cities)];
+    assert!(run(&database, &folder).await.0.is_ok());
+}
+
+#[tokio::test]
 async fn what_has_no_name_is_refused_before_anything_runs() {
     let database = Database::start().await;
     for (statement, kind, cure) in [

@@ -174,6 +174,8 @@ fn two_branches_that_change_one_table_are_for_a_person_to_read() {
 fn a_generated_migration_is_generated_again_rather_than_moved() {
     let (root, late) =
         branched(|folder| folder.write("d", "SELECT 1", Some("{}")).expect("it is written").name.clone());
+    // Nor does anybody take it for the schema of both.
+    assert_eq!(read(&root).schema().expect("it can be read"), None);
     let error = read(&root).rebase(&late).expect_err("its snapshot knows of one branch");
     assert!(error.hint().expect("a cure").contains("generate it again"), "{error}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Error, Place};
+use crate::check::Breach;
 use crate::plan::HazardKind;
 use crate::shape::Unnamed;
 use crate::{Migration, Statement};
@@ -161,15 +162,29 @@ impl Error {
     pub(crate) fn out_of_order(pending: &Migration, applied: &str) -> Self {
         Self::finding(format!("migration {} comes before {applied}, which is already applied", pending.name))
             .with_hint(format!(
-                "it came from another branch: `mizzle check --rebase {}` gives it a number behind the others",
+                "it came from another branch: if it is applied nowhere, `mizzle check --rebase {}` gives it a number behind the \
+                 others; if it is, start a development database over, and put {applied} behind it",
                 pending.name
             ))
     }
 
-    pub(crate) fn changed_statement(migration: &Migration, statement: &Statement) -> Self {
+    pub(crate) fn branched(breach: &Breach) -> Self {
+        Self::finding(format!("{}: {}, so nothing was run", breach.file.display(), breach.what))
+            .with_hint(&*breach.hint)
+    }
+
+    /// `applied` statements of the migration are, which may be a part of it.
+    pub(crate) fn changed_statement(migration: &Migration, statement: &Statement, applied: usize) -> Self {
+        let hint = match migration.statements.get(applied) {
+            Some(next) => format!(
+                "restore it from version control: what stands above line {} is applied, and what you add goes behind that",
+                next.line
+            ),
+            None => "restore it from version control, and write the change as a new migration".to_owned(),
+        };
         Self::finding("the statement was changed after it was applied")
             .at(migration.place(statement))
-            .with_hint("restore it from version control, and write the change as a new migration")
+            .with_hint(hint)
     }
 
     pub(crate) fn changed_while_open(migration: &Migration, statement: &Statement) -> Self {

@@ -169,7 +169,7 @@ impl Error {
 /// What is wrong with a snapshot, or with reading one from a database.
 impl Error {
     pub(crate) fn unreadable_snapshot(source: serde_json::Error) -> Self {
-        Self::new(format!("this is no snapshot of a schema: {source}"))
+        Self::finding("this is no snapshot of a schema")
             .with_hint("restore the file from version control")
             .with_source(source)
     }
@@ -185,7 +185,7 @@ impl Error {
     }
 
     pub(crate) fn unreadable_declaration(source: serde_json::Error) -> Self {
-        Self::finding(format!("this is not what a schema binary prints: {source}"))
+        Self::finding("this is not what a schema binary prints")
             .with_hint(
                 "the binary's `main` is `mizzle_kit::main(mizzle::tables![…])`, and it prints nothing else",
             )

@@ -6,6 +6,7 @@ use super::{Error, Kind, code};
 use crate::journal::Journal;
 use crate::lease::Stop;
 use crate::run::Step;
+use crate::shape::Job;
 
 impl Error {
     pub(crate) fn connect(source: mizzle::Error) -> Self {
@@ -55,8 +56,16 @@ impl Error {
         if !error.is_outcome_unknown() && error.sql_state() != Some("40001") {
             error.0.kind = Kind::Folder;
             if error.hint().is_none() {
-                error = error
-                    .with_hint("correct the statement and run `mizzle migrate` again: it goes on from there");
+                // Classes 22 and 23: a value that does not fit, a constraint that does not hold.
+                let is_data =
+                    error.sql_state().is_some_and(|state| state.starts_with("22") || state.starts_with("23"));
+                let cure = if is_data {
+                    "mend the rows, or correct the statement,"
+                } else {
+                    "correct the statement"
+                };
+                error =
+                    error.with_hint(format!("{cure} and run `mizzle migrate` again: it goes on from there"));
             }
         }
         error
@@ -79,10 +88,18 @@ impl Error {
             .at(step.migration.place(step.statement))
     }
 
-    pub(crate) fn job(step: Step<'_>, job: Option<&str>, details: &str) -> Self {
-        let job = job.unwrap_or("of the statement");
-        let hint = "remove the cause and run `mizzle migrate` again: an index that is left invalid is dropped and built anew";
-        Self::finding(format!("job {job} did not succeed: {details}"))
+    pub(crate) fn job(step: Step<'_>, job: &Job, id: Option<&str>, details: &str) -> Self {
+        let id = id.unwrap_or("of the statement");
+        let hint = match job {
+            Job::Index { .. } => {
+                "mend the rows and run `mizzle migrate` again: the index, which is left invalid, is dropped and built anew"
+            }
+            Job::Validate { .. } => {
+                "mend the rows, or write an UPDATE that does, with `-- mizzle: backfill` in front of it, directly above this \
+                 statement; then run `mizzle migrate` again: it goes on from there"
+            }
+        };
+        Self::finding(format!("job {id} did not succeed: {details}"))
             .at(step.migration.place(step.statement))
             .with_hint(hint)
     }

@@ -1,5 +1,7 @@
 //! Edits made until none is offered any more.
 
+use std::collections::BTreeMap;
+
 use super::finding::Edit;
 use super::{Finding, Linter, Source};
 
@@ -28,11 +30,18 @@ pub(super) fn fixed(linter: &Linter<'_>, sources: &[Source]) -> Vec<String> {
 /// order.
 fn compatible(findings: &[Finding], source: usize) -> Vec<Edit> {
     let mut chosen: Vec<Edit> = Vec::new();
+    // Where each begins and ends: none of them touches another finding's.
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let here = findings.iter().filter(|finding| finding.place.as_ref().is_some_and(|at| at.source == source));
     for edits in here.filter_map(|finding| finding.fix.as_ref()) {
-        let touches =
-            |a: &Edit| chosen.iter().any(|b| a.span.start <= b.span.end && b.span.start <= a.span.end);
+        let touches = |edit: &Edit| {
+            taken.range(..=edit.span.end).next_back().is_some_and(|(_, end)| edit.span.start <= *end)
+        };
         if !edits.iter().any(touches) {
+            for edit in edits {
+                let end = taken.entry(edit.span.start).or_default();
+                *end = edit.span.end.max(*end);
+            }
             chosen.extend(edits.iter().cloned());
         }
     }

@@ -17,6 +17,7 @@ mod finding;
 mod fix;
 mod model;
 mod page;
+mod planned;
 mod rule;
 mod rules;
 mod script;
@@ -109,9 +110,13 @@ impl<'a> Linter<'a> {
                 hits.extend(look(&model).into_iter().map(|hit| (*rule, hit)));
             }
         }
-        let hits = suppressed(hits, &scripts);
+        let mut hits = suppressed(hits, &scripts);
+        hits.retain(|(rule, hit)| {
+            !hit.at.as_ref().is_some_and(|(source, at)| planned::is_known(&scripts[*source], rule.id, at))
+        });
+        let lines: Vec<Vec<usize>> = sources.iter().map(|source| line_starts(&source.text)).collect();
         let mut findings: Vec<Finding> =
-            hits.into_iter().map(|(rule, hit)| finding(rule, hit, sources)).collect();
+            hits.into_iter().map(|(rule, hit)| finding(rule, hit, sources, &lines)).collect();
         findings.sort_by_key(|finding| {
             let place = finding.place.as_ref();
             (place.is_none(), place.map(|at| (at.source, at.span.start, at.span.end)), finding.rule)
@@ -141,12 +146,16 @@ fn suppressed(hits: Vec<(&'static Rule, Hit)>, scripts: &[Script<'_>]) -> Vec<(&
     left
 }
 
-fn finding(rule: &'static Rule, hit: Hit, sources: &[Source]) -> Finding {
+/// Where the lines of a text begin.
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+fn finding(rule: &'static Rule, hit: Hit, sources: &[Source], lines: &[Vec<usize>]) -> Finding {
     let place = hit.at.map(|(source, span)| {
-        let before = &sources[source].text[..span.start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() + 1;
-        Place { source, span, line, column: before[line_start..].chars().count() + 1 }
+        let line = lines[source].partition_point(|start| *start <= span.start);
+        let before = &sources[source].text[lines[source][line - 1]..span.start];
+        Place { source, span, line, column: before.chars().count() + 1 }
     });
     let hint = hit.hint.unwrap_or_else(|| rule.hint.to_owned());
     Finding { rule: rule.id, severity: rule.severity, message: hit.message, hint, place, fix: hit.fix }

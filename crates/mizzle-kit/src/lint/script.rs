@@ -9,6 +9,7 @@ use std::ops::Range;
 use squawk_lexer::{TokenKind, tokenize};
 
 use super::finding::Edit;
+use super::planned::Hazards;
 use super::source::{Source, Way};
 use super::statement::Statement;
 use crate::split::SEPARATOR;
@@ -22,6 +23,7 @@ pub(crate) struct Script<'a> {
     pub(crate) way: Way,
     pub(crate) statements: Vec<Statement<'a>>,
     pub(crate) comments: Vec<Range<usize>>,
+    pub(crate) hazards: Hazards,
 }
 
 /// A word, sign or literal.
@@ -35,8 +37,9 @@ impl<'a> Script<'a> {
     pub(crate) fn read(index: usize, source: &'a Source) -> Script<'a> {
         let (pieces, comments) = cut(&source.text, 0);
         let of = |(piece, tokens, end): Piece| Statement::read(&source.text, index, piece, &tokens, end);
-        let statements = pieces.into_iter().map(of).collect();
-        Script { text: &source.text, source: index, way: source.way, statements, comments }
+        let statements: Vec<_> = pieces.into_iter().map(of).collect();
+        let hazards = Hazards::read(&source.text, &comments, &statements);
+        Script { text: &source.text, source: index, way: source.way, statements, comments, hazards }
     }
 
     /// Takes a clause out, with the space before it and without the comments in it.
@@ -97,7 +100,8 @@ pub(crate) fn cut(text: &str, offset: usize) -> (Vec<Piece>, Vec<Range<usize>>) 
                 (number, brackets, blocks) = (number + 1, 0, 0);
                 continue;
             }
-            TokenKind::LineComment | TokenKind::BlockComment { .. } => {
+            // One that never ends hides all behind it: that is no comment but a mistake.
+            TokenKind::LineComment | TokenKind::BlockComment { terminated: true } => {
                 comments.push(there.start..there.start + word.trim_end().len());
                 continue;
             }

@@ -178,7 +178,7 @@ fn bind(planner: &mut Planner<'_>, table: &Name, column: &Column) -> String {
     let add = Step { why: "DSQL has no SET NOT NULL: a check keeps NULL out instead".into(), ..add };
     let add = if column.default.is_none() {
         let text = format!(
-            "rows of {table} that have NULL in {} make the validation fail: fill them first",
+            "rows of {table} that have NULL in {} make the validation fail: write an UPDATE above it that fills them",
             quoted(&column.name)
         );
         add.hazard(HazardKind::NeedsValues, text)

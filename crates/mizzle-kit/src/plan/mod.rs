@@ -33,6 +33,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use refusal::{Refusal, Refused};
 pub use step::{CHUNK, Hazard, HazardKind, Step, StepKind};
 
+pub(crate) use name::{ARRIVING, LEAVING};
+
 use crate::diff::{Change, TableChange, diff};
 use crate::snapshot::{Name, NotNull, Snapshot, Table};
 use phase::{Phase, Phases};

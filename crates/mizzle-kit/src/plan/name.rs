@@ -3,14 +3,20 @@
 /// Bytes of an identifier; PostgreSQL cuts longer ones.
 const LENGTH: usize = 63;
 
+/// How the name of a thing ends while another has its name.
+pub(crate) const ARRIVING: &str = "__new";
+
+/// How the name of a thing ends once another has its name.
+pub(crate) const LEAVING: &str = "__old";
+
 /// What a thing is called while another has its name.
 pub(super) fn arriving(name: &str) -> String {
-    with_end(name, "__new")
+    with_end(name, ARRIVING)
 }
 
 /// What a thing is called once another has its name.
 pub(super) fn leaving(name: &str) -> String {
-    with_end(name, "__old")
+    with_end(name, LEAVING)
 }
 
 /// The check that keeps NULL out of a column.

@@ -15,12 +15,16 @@
 //! The new table has no foreign keys while rows are copied, as a row that is gone from the old one would hold its parent.
 //! They come before rows are evened out: what the deletion of a parent does then is done to both tables. One of the table
 //! to itself comes behind, as it would take along what is deleted to be copied again.
+//!
+//! What is new among checks, unique constraints, unique indexes and keys comes once the new table has its name, as on any
+//! table: a row that breaks one would stop the copy, perhaps while the table is missing.
 
 use std::collections::BTreeSet;
 
 use super::column::{cast, comparable, count_on, rename_step};
 use super::constraint::{
-    INDEXES, add_foreign_key_steps, drop, drop_index, index_step, rename_constraint, rename_index, validate,
+    INDEXES, add_foreign_key_steps, check_steps, drop, drop_index, index_step, rename_constraint,
+    rename_index, unique_steps, validate,
 };
 use super::limits::can_be_key;
 use super::name::{arriving, leaving};
@@ -255,7 +259,8 @@ fn proof<'t>(names: &[String], table: &Name, types: impl Fn(&String) -> Option<(
 fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     let (from, to) = (copy.from, copy.to);
     let name = &to.name;
-    let new = as_arriving(copy);
+    let late = Late::of(planner, copy);
+    let new = as_arriving(copy, &late);
     let why = format!("DSQL changes this only in a new table, which takes the place of {name}");
     let step = Step::ddl(create_table(&new, |_| false), why);
     for change in planner.altered[name].clone() {
@@ -298,7 +303,7 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     planner.push(Phase::Rebuilds, step);
     let step = Step::backfill(copy.insert(name, true), format!("the rows are copied while {name} is in use"));
     planner.push(Phase::Rebuilds, lossy(step, copy));
-    for index in &to.indexes {
+    for index in to.indexes.iter().filter(|index| !late.is_among(&index.name)) {
         planner.push(Phase::Rebuilds, index_step(&new.name, index, &arriving(&index.name)));
     }
     let text = format!(
@@ -313,9 +318,9 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
         let text = format!("every value of {name}.{} is lost", quoted(&column.name));
         step.hazard(HazardKind::DropsColumn, text)
     });
-    planner.push(Phase::Rebuilds, step);
+    planner.push(Phase::Rebuilds, late.loosened.iter().fold(step, |step, name| step.loosening(name)));
     // A key of the table to itself would take along what is deleted to be copied again, so it comes behind.
-    let early = to.foreign_keys.iter().filter(|key| is_early(planner, name, key));
+    let early = to.foreign_keys.iter().filter(|key| is_early(planner, to, key, &late));
     let (own, others): (Vec<_>, Vec<_>) = early.partition(|key| key.table == *name);
     for key in others {
         let why = "what the deletion of a parent does is done to the new table too from here on";
@@ -343,26 +348,38 @@ fn rebuild(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     planner.push(Phase::Rebuilds, Step::ddl(sql, "the new table takes the old one's name"));
     let sql = format!("DROP TABLE {}", copy.leaving);
     planner.push(Phase::Rebuilds, Step::ddl(sql, "every row of it is in the new table"));
-    finish(planner, copy);
+    finish(planner, copy, &late);
 }
 
 /// What waits for the old table to be gone: names, keys to tables that were not there, comments.
-fn finish(planner: &mut Planner<'_>, copy: &Copy<'_>) {
+fn finish(planner: &mut Planner<'_>, copy: &Copy<'_>, late: &Late<'_>) {
     let to = copy.to;
     let name = &to.name;
     let why = "it has its name once the old one is gone";
     let constraints =
         to.primary_key.iter().map(|key| &key.name).chain(to.uniques.iter().map(|unique| &unique.name));
-    for constraint in constraints {
+    for constraint in constraints.filter(|name| !late.is_among(name)) {
         let sql = rename_constraint(name, &arriving(constraint), constraint);
         planner.push(Phase::Rebuilds, Step::ddl(sql, why));
     }
-    for index in &to.indexes {
+    for index in to.indexes.iter().filter(|index| !late.is_among(&index.name)) {
         let sql = rename_index(name, &arriving(&index.name), &index.name);
         planner.push(Phase::Rebuilds, Step::ddl(sql, why));
     }
+    for check in to.checks.iter().filter(|check| late.is_among(&check.name)) {
+        check_steps(name, check, &check.name)
+            .into_iter()
+            .for_each(|step| planner.push(Phase::Rebuilds, step));
+    }
+    for unique in to.uniques.iter().filter(|unique| late.is_among(&unique.name)) {
+        let steps = unique_steps(name, unique, &unique.name);
+        steps.into_iter().for_each(|step| planner.push(Phase::Rebuilds, step));
+    }
+    for index in to.indexes.iter().filter(|index| late.is_among(&index.name)) {
+        planner.push(Phase::Rebuilds, index_step(name, index, &index.name));
+    }
     for key in &to.foreign_keys {
-        if is_early(planner, name, key) {
+        if is_early(planner, to, key, late) {
             let why = format!("{} is then known to hold for every row", quoted(&key.name));
             planner.push(Phase::ForeignKeysIn, Step::validation(validate(name, &key.name), why));
         } else {
@@ -382,14 +399,64 @@ fn finish(planner: &mut Planner<'_>, copy: &Copy<'_>) {
     }
 }
 
+/// What rows of the old table may break, by name: it comes when the new one is in use.
+struct Late<'a> {
+    names: BTreeSet<&'a str>,
+    /// Those that held in another form until then.
+    loosened: Vec<&'a str>,
+    /// Columns that nothing keeps apart before.
+    apart: Vec<&'a [String]>,
+}
+
+impl<'a> Late<'a> {
+    fn of(planner: &Planner<'a>, copy: &Copy<'a>) -> Self {
+        let mut late = Self { names: BTreeSet::new(), loosened: Vec::new(), apart: Vec::new() };
+        for change in &planner.altered[&copy.to.name] {
+            let (name, is_changed) = match change {
+                TableChange::AddCheck(check) | TableChange::ValidateCheck(check) => (&check.name, false),
+                TableChange::ChangeCheck { to, .. } => (&to.name, true),
+                TableChange::AddUnique(to) | TableChange::ChangeUnique { to, .. } => {
+                    late.apart.push(&to.columns);
+                    (&to.name, matches!(change, TableChange::ChangeUnique { .. }))
+                }
+                TableChange::CreateIndex(index) | TableChange::RebuildIndex(index) if index.unique => {
+                    (&index.name, false)
+                }
+                TableChange::ChangeIndex { from, to } if to.unique => (&to.name, from.unique),
+                TableChange::AddForeignKey(key) | TableChange::ValidateForeignKey(key) => (&key.name, false),
+                // Rows fulfil one that only acts in another way.
+                TableChange::ChangeForeignKey { from, to } if !is_same_reference(from, to) => {
+                    (&to.name, true)
+                }
+                _ => continue,
+            };
+            late.names.insert(name);
+            late.loosened.extend(is_changed.then_some(name.as_str()));
+        }
+        late
+    }
+
+    fn is_among(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+}
+
+fn is_same_reference(one: &ForeignKey, other: &ForeignKey) -> bool {
+    (&one.columns, &one.table, &one.references) == (&other.columns, &other.table, &other.references)
+}
+
 /// Whether a key can be there before the table has its name: one to what changes waits for that.
-fn is_early(planner: &Planner<'_>, name: &Name, key: &ForeignKey) -> bool {
-    key.table == *name || !planner.altered.contains_key(&key.table)
+fn is_early(planner: &Planner<'_>, to: &Table, key: &ForeignKey, late: &Late<'_>) -> bool {
+    let stands =
+        key.table != to.name || !late.apart.iter().any(|columns| is_same_set(columns, &key.references));
+    !late.is_among(&key.name) && stands && (key.table == to.name || !planner.altered.contains_key(&key.table))
 }
 
 /// The new table under names that are free.
-fn as_arriving(copy: &Copy<'_>) -> Table {
+fn as_arriving(copy: &Copy<'_>, late: &Late<'_>) -> Table {
     let mut table = copy.to.clone();
+    table.checks.retain(|check| !late.is_among(&check.name));
+    table.uniques.retain(|unique| !late.is_among(&unique.name));
     table.name = copy.arriving.clone();
     if let Some(key) = &mut table.primary_key {
         key.name = arriving(&key.name);

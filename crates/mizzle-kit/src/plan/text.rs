@@ -19,7 +19,10 @@ impl Plan {
         }
         let mut hazards: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         for hazard in self.hazards() {
-            hazards.entry(hazard.kind).or_default().push(&hazard.text);
+            let texts = hazards.entry(hazard.kind).or_default();
+            if !texts.contains(&&*hazard.text) {
+                texts.push(&hazard.text);
+            }
         }
         if !hazards.is_empty() {
             text += "--\n-- Hazards: nothing of this runs until each is allowed, here by a line `-- mizzle: allow NAME`:\n";

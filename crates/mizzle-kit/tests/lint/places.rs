@@ -57,6 +57,13 @@ fn separators_end_statements_as_semicolons_do() {
 }
 
 #[test]
+fn what_hides_the_rest_of_a_text_is_found() {
+    check("SELECT 1;\n/* the search\nTRUNCATE pet;", &["2:1 syntax `/* the search\nTRUNCATE pet;`"]);
+    check("SELECT 1 /* /* */ TRUNCATE pet;", &["1:10 syntax `/* /* */ TRUNCATE pet;`"]);
+    check("\\connect clinic\nTRUNCATE pet;", &["1:1 syntax `\\`"]);
+}
+
+#[test]
 fn windows_line_ends_and_marks_do_no_harm() {
     check("\u{feff}-- x\r\nTRUNCATE pet;\r\n", &["2:1 truncate `TRUNCATE pet`"]);
 }

@@ -30,6 +30,36 @@ fn one_speaks_of_one_statement() {
 }
 
 #[test]
+fn what_a_migration_allows_as_a_hazard_passes() {
+    let hurts = |hazard: &str, sql: &str| format!("SELECT 1;\n-- mizzle: hazard {hazard}\n{sql};");
+    let allowed =
+        |hazard: &str, sql: &str| format!("-- mizzle: allow {hazard}, renames\n{}", hurts(hazard, sql));
+    for (hazard, sql, rule) in [
+        ("drops-column", "ALTER TABLE pet DROP COLUMN name", "drop-column"),
+        ("drops-table", "DROP TABLE pet", "drop-table"),
+        ("unavailable", "ALTER TABLE pet RENAME TO pet__old", "rename"),
+    ] {
+        check(&allowed(hazard, sql), "");
+        check(&hurts(hazard, sql), &format!("3:{rule}"));
+        // What is allowed is a statement that says what it hurts, and nothing else that it does.
+        check(&format!("-- mizzle: allow {hazard}\n{sql};"), &format!("2:{rule}"));
+    }
+    check(&allowed("drops-column", "DROP TABLE pet CASCADE"), "4:drop-table 4:drop-cascade");
+    check("-- mizzle-lint: allow(truncate) x\n-- mizzle: allow drops-table\nTRUNCATE pet;", "");
+}
+
+#[test]
+fn names_that_only_a_plan_knew_are_missed_by_nobody() {
+    check("ALTER TABLE pet RENAME COLUMN \"Legs__new\" TO \"Legs\";", "");
+    check("ALTER TABLE clinic.pet__new RENAME TO pet;", "");
+    check("ALTER TABLE pet DROP COLUMN legs__old;", "");
+    check("DROP TABLE clinic.pet__old;", "");
+    check("ALTER TABLE pet RENAME COLUMN legs TO legs__old;", "1:rename");
+    check("ALTER TABLE pet__new RENAME COLUMN legs TO feet;", "1:rename");
+    check("DROP TABLE pet__old, owner;", "1:drop-table 1:drop-table");
+}
+
+#[test]
 fn one_may_name_several_rules() {
     check("-- mizzle-lint: allow(drop-table, drop-cascade) nobody reads it\nDROP TABLE pet CASCADE;", "");
     check(

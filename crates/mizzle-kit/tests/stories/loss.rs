@@ -109,6 +109,53 @@ fn a_row_that_others_of_its_table_refer_to_is_evened_out_without_them() {
 }
 
 #[test]
+fn a_row_that_breaks_what_is_new_stops_the_plan_when_the_table_is_there_again() {
+    let old =
+        "table owner\n id integer\n key id\ntable pet\n id integer\n name text\n owner integer\n key id";
+    let fill = ["INSERT INTO owner VALUES (1)", "INSERT INTO pet VALUES (1, 'a', 1)"];
+    let written = ["INSERT INTO pet VALUES (2, 'a', 9)"];
+    for (added, says) in [
+        ("check pet_name name <> 'a'", "is violated by some row"),
+        ("unique name", "Found duplicate key"),
+        ("unique index name", "Found duplicate key"),
+        ("fk owner -> owner(id)", "violates foreign key constraint"),
+    ] {
+        let new = format!("{}\n {added}", old.replace("pet\n id integer", "pet\n id bigint"));
+        let (found, rows) =
+            stopped(old, &new, &fill, AWAY, &written, "SELECT id, name, owner FROM pet ORDER BY id");
+        assert!(found.contains(says), "{added}: {found}");
+        assert_eq!(rows, "1 a 1; 2 a 9", "{added}");
+    }
+}
+
+/// Why the plan stops with what is written before that step, and what is found then.
+#[tokio::main(flavor = "current_thread")]
+async fn stopped(
+    old: &str,
+    new: &str,
+    before: &[&str],
+    step: &str,
+    meanwhile: &[&str],
+    query: &str,
+) -> (String, String) {
+    let ground = Ground::start().await;
+    let (old, new) = (notation::snapshot(old), notation::snapshot(new));
+    let made = ground.make(&old).await.expect("the old schema");
+    for statement in before {
+        ground.sql(statement).await.expect("rows");
+    }
+    let planned = plan(&made, &new).expect("a plan");
+    let at = planned.steps.iter().position(|found| found.sql.starts_with(step)).expect("such a step");
+    let part = |steps: &[_]| Plan { steps: steps.to_vec(), ..planned.clone() };
+    ground.run(&part(&planned.steps[..at])).await.expect("the steps before");
+    for statement in meanwhile {
+        ground.sql(statement).await.expect("what is written meanwhile");
+    }
+    let error = ground.run(&part(&planned.steps[at..])).await.expect_err("it stops");
+    (error, rows(&ground.sql(query).await.expect("the table is there")).replace('\n', "; "))
+}
+
+#[test]
 fn two_rows_that_would_become_one_stop_the_plan_before_anything_is_copied() {
     let lost = |old: &str, new: &str, fill: &[&str]| {
         let error = story(old, new, fill, "CREATE TABLE", &[], "SELECT 1").expect_err("it stops");

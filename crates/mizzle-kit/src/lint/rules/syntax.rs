@@ -23,8 +23,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn look(script: &Script<'_>, statement: &Statement<'_>) -> Vec<Hit> {
-    let hit = |(span, message): &(Range<usize>, String)| {
-        Hit::at(script.source, span.clone(), message.to_lowercase())
+    let hit = |(span, message): &(Range<usize>, String)| match &statement.text[span.clone()] {
+        text if text.starts_with('\\') => {
+            let hit =
+                Hit::at(script.source, span.clone(), "a command of psql's stands here, which is no SQL");
+            hit.hint("Leave it out: a cluster and a migration's runner do not know it")
+        }
+        text if text.starts_with("/*") => {
+            Hit::at(script.source, span.clone(), "a comment is never closed, and hides all behind it")
+                .hint("Close it with `*/`")
+        }
+        _ => Hit::at(script.source, span.clone(), message.to_lowercase()),
     };
     statement.error.iter().map(hit).collect()
 }

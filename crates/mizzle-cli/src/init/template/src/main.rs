@@ -7,6 +7,7 @@ use mizzle::prelude::*;
 use mizzle::{Db, Migrations};
 use mizzle_kit::Migrate;
 use mizzle_local::LocalDsql;
+
 use newcomer::schema::{NewOwner, NewPet, Owner, owner, pet};
 
 /// The migrations, in the binary.
@@ -41,7 +42,9 @@ async fn greet(db: &Db) -> Result<(), mizzle::Error> {
     })
     .await?;
     // One round trip.
-    let owners = Owner::query().order_by(owner::name).with(Owner::pets().order_by(pet::name));
+    let owners = Owner::query()
+        .filter(owner::name.eq("Ann"))
+        .with(Owner::pets().order_by(pet::name));
     for owner in db.load(owners).await? {
         let pets: Vec<&str> = owner.related.iter().map(|pet| &*pet.name).collect();
         println!("{} has {}", owner.name, pets.join(", "));
