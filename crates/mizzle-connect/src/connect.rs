@@ -12,6 +12,15 @@ use crate::{Config, Credentials, Error, Token, startup, token};
 /// A network device may forget a silent connection after some minutes; PostgreSQL's default is two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 
+/// Between two questions whether the server is still there, of which [`KEEPALIVE_TRIES`] may go unanswered.
+const KEEPALIVE_PAUSE: Duration = Duration::from_secs(15);
+
+const KEEPALIVE_TRIES: u32 = 4;
+
+/// How long the server's machine may leave unconfirmed what was sent to it. Linux by itself waits for a quarter of an hour, and
+/// so would a statement on a connection whose other end is gone without a word.
+const UNCONFIRMED: Duration = Duration::from_secs(60);
+
 impl Config {
     /// Opens one connection and spawns the task that drives it, which ends when the client is dropped.
     ///
@@ -47,10 +56,12 @@ impl Config {
             server.port = self.port,
             db.response.status_code = tracing::field::Empty,
             error.type = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
         );
         let connected = self.connect_to(&target).instrument(span.clone()).await;
         if let Err(error) = &connected {
             span.record("db.response.status_code", error.sql_state());
+            span.record("otel.status_code", "ERROR");
             span.record("error.type", error.sql_state().unwrap_or_else(|| error.kind()));
         }
         connected
@@ -131,7 +142,10 @@ impl Config {
             .ssl_negotiation(SslNegotiation::Direct)
             // For each address that DNS names; the caller's limit holds for all of them together.
             .connect_timeout(self.connect_timeout)
-            .keepalives_idle(KEEPALIVE_IDLE);
+            .keepalives_idle(KEEPALIVE_IDLE)
+            .keepalives_interval(KEEPALIVE_PAUSE)
+            .keepalives_retries(KEEPALIVE_TRIES)
+            .tcp_user_timeout(UNCONFIRMED);
         if let Some(addr) = self.host_addr {
             settings.hostaddr(addr);
         }
