@@ -24,7 +24,8 @@ const UNCONFIRMED: Duration = Duration::from_secs(60);
 impl Config {
     /// Opens one connection and spawns the task that drives it, which ends when the client is dropped.
     ///
-    /// DSQL ends every connection after 60 minutes; a [`Pool`](crate::Pool) replaces them in time.
+    /// DSQL ends every connection after 60 minutes; a [`Pool`](crate::Pool) replaces them in time. A server that is gone without
+    /// a word is noticed within two minutes; what then waits for an answer fails as on any lost connection.
     ///
     /// # Errors
     /// When the settings contradict each other, there are no valid credentials, the server cannot be reached or
@@ -168,5 +169,23 @@ impl Config {
             Some(addr) => format!("{}:{} (at {addr})", target.host, self.port),
             None => format!("{}:{}", target.host, self.port),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_gone_without_a_word_is_noticed_within_minutes() {
+        let config = Config::new("abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws");
+        let target = config.target().expect("it is complete");
+        let token = config.sign(&target, &Credentials::new("AKIDEXAMPLE", "secret"), SystemTime::UNIX_EPOCH);
+        let settings = config.settings(&target, &token).expect("nothing is wrong");
+        // by a statement that is under way, and by a connection that nobody uses
+        assert_eq!(settings.get_tcp_user_timeout(), Some(&Duration::from_secs(60)));
+        let (idle, pause) = (settings.get_keepalives_idle(), settings.get_keepalives_interval());
+        let tries = settings.get_keepalives_retries().expect("it is set");
+        assert_eq!(idle + pause.expect("it is set") * tries, Duration::from_secs(120));
     }
 }

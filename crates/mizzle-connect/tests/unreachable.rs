@@ -92,3 +92,14 @@ async fn a_pool_that_never_connected_reports_a_closed_port_at_once() {
     let stats = pool.stats();
     assert_eq!((stats.connect_retries, stats.connect_failures, stats.not_acquired), (0, 1, 1));
 }
+
+#[tokio::test]
+async fn a_pool_whose_time_is_over_says_that_the_server_is_what_it_waited_for() {
+    let (_listener, port) = listener().await;
+    let options = PoolOptions { acquire_timeout: Duration::from_millis(200), ..PoolOptions::default() };
+    let pool: Pool<tokio_postgres::Client> = Pool::new(config(port), options);
+    let error = pool.get().await.expect_err("nobody answers");
+    assert_eq!(error.to_string(), "no session from the pool within 200ms: 0 of 10 in use, 1 being opened");
+    assert!(error.hint().expect("a cure").contains("port 5432"), "{error:?}");
+    assert!(error.is_retryable());
+}
