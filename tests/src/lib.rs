@@ -1,12 +1,14 @@
 //! What the tests that need every crate have in common: a local DSQL, and a database on it.
 
 pub mod clinic;
+mod port;
 mod turns;
 
 use mizzle::Db;
 use mizzle::connect::{Config, PoolOptions};
 use mizzle_local::{Limits, LocalDsql};
 
+pub use port::Port;
 pub use turns::Counted;
 
 /// A local DSQL of one's own and a pool of connections to it as `admin`. Everything stops with it.

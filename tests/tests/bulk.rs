@@ -367,14 +367,19 @@ async fn no_more_than_a_few_chunks_are_in_memory_or_under_way() {
 #[tokio::test]
 async fn more_at_a_time_than_the_pool_has_connections_wait_for_nothing() {
     let (_, local) = plain().await;
-    let options = PoolOptions {
-        max_size: 2,
-        acquire_timeout: std::time::Duration::from_millis(200),
-        ..Default::default()
-    };
-    let db = Db::new(config(&local), options);
-    let report = db.insert_all(items(0..2_000)).chunk_rows(20).concurrency(50).await.unwrap();
-    assert_eq!(report.chunks, 100);
+    let options = PoolOptions { max_size: 2, min_idle: 2, ..PoolOptions::default() };
+    let db = Db::connect_with(config(&local), options).await.unwrap();
+    let most = AtomicUsize::new(0);
+    let report = db
+        .insert_all(items(0..2_000))
+        .chunk_rows(20)
+        .concurrency(50)
+        .on_progress(|_| {
+            most.fetch_max(db.stats().pool.waiting, Ordering::SeqCst);
+        })
+        .await
+        .unwrap();
+    assert_eq!((report.chunks, most.into_inner()), (100, 0));
 }
 
 #[tokio::test]

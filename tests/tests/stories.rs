@@ -9,7 +9,7 @@ use mizzle_tests::config;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// Nobody waits for anybody in Aurora DSQL; whoever does is stuck.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Story<'a> {
     name: &'a str,

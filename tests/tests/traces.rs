@@ -153,9 +153,12 @@ async fn what_failed_says_why() {
     let db = connected(&local).await;
     db.insert(NewOwner::new(1, "Ann")).await.unwrap();
     collector.take(&[]);
-    let ends = ["db.response.status_code", "error.type", "mizzle.outcome"];
+    let ends = ["db.response.status_code", "error.type", "otel.status_code", "mizzle.outcome"];
     db.insert(NewOwner::new(1, "Ann")).await.unwrap_err();
-    assert_eq!(collector.take(&ends), ["statement db.response.status_code=23505 error.type=23505"]);
+    assert_eq!(
+        collector.take(&ends),
+        ["statement db.response.status_code=23505 error.type=23505 otel.status_code=ERROR"]
+    );
     let failed: Result<(), Error> = db
         .transaction(async |tx| {
             tx.insert(NewOwner::new(1, "Ann")).await?;
@@ -167,14 +170,17 @@ async fn what_failed_says_why() {
         collector.take(&ends),
         [
             "transaction mizzle.outcome=rolled back",
-            "statement (in transaction) db.response.status_code=23505 error.type=23505",
+            "statement (in transaction) db.response.status_code=23505 error.type=23505 otel.status_code=ERROR",
         ]
     );
     local.inject(Fault::CutSession);
     db.insert(NewOwner::new(2, "Bob")).await.unwrap_err();
-    assert_eq!(collector.take(&ends), ["statement error.type=connection"]);
+    assert_eq!(collector.take(&ends), ["statement error.type=connection otel.status_code=ERROR"]);
     Db::connect(config(&local).user("stranger")).await.unwrap_err();
-    assert_eq!(collector.take(&ends), ["connect db.response.status_code=28000 error.type=28000"]);
+    assert_eq!(
+        collector.take(&ends),
+        ["connect db.response.status_code=28000 error.type=28000 otel.status_code=ERROR"]
+    );
 }
 
 #[tokio::test]

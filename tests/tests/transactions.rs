@@ -265,7 +265,7 @@ async fn more_rows_than_a_transaction_takes_are_refused_before_and_by_the_server
 async fn a_server_that_is_gone_is_a_lost_connection_and_not_a_conflict() {
     let ground = bank().await;
     let options =
-        PoolOptions { acquire_timeout: std::time::Duration::from_secs(1), ..PoolOptions::default() };
+        PoolOptions { acquire_timeout: std::time::Duration::from_secs(6), ..PoolOptions::default() };
     let db = Db::new(config(&ground.local), options);
     assert_eq!(balance(&db, 1).await, 100);
     ground.local.stop().await.unwrap();

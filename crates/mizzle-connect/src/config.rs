@@ -10,7 +10,7 @@ use crate::cache::CredentialsCache;
 use crate::endpoint::{Endpoint, is_cluster_id, is_region};
 use crate::provider::{DefaultChain, Source};
 use crate::standby::{PROBE, Standby};
-use crate::startup::APPLICATION_NAME;
+use crate::startup::{self, APPLICATION_NAME};
 use crate::tls::{Roots, Tls};
 use crate::{Credentials, Error, token};
 
@@ -287,17 +287,10 @@ impl Config {
 
     /// Checks what no single setting can show: that they agree with each other.
     pub(crate) fn target(&self) -> Result<Target, Error> {
-        let endpoint = Endpoint::parse(&self.endpoint)?;
+        let endpoint = self.known_endpoint()?;
         let region = self.agreed_region(&endpoint)?;
         let local =
             matches!(endpoint, Endpoint::Other(_)) || self.host_addr.is_some_and(|addr| addr.is_loopback());
-        if matches!(endpoint, Endpoint::Other(_)) && !self.vouches_for_host() {
-            return Err(Error::setting(
-                format!("endpoint {:?} is not an Aurora DSQL host", self.endpoint),
-                "an Aurora DSQL host is <26 characters>.dsql.<region>.on.aws; for a local server set PGHOSTADDR to a \
-                 loopback address such as 127.0.0.1, or PGSSLROOTCERT to the server's CA certificate",
-            ));
-        }
         let cluster_id = self.agreed_cluster_id(&endpoint)?;
         if self.token_lifetime < Duration::from_secs(1) || self.token_lifetime > token::MAX_LIFETIME {
             return Err(Error::setting(
@@ -305,7 +298,29 @@ impl Config {
                 "choose between one second and seven days; 15 minutes is the default",
             ));
         }
+        for (what, text) in [("user", &self.user), ("application name", &self.application_name)] {
+            if text.contains('\0') {
+                return Err(Error::setting(
+                    format!("the {what} {text:?} holds a zero byte"),
+                    "PostgreSQL's protocol ends a text there: leave it out",
+                ));
+            }
+        }
+        self.search_path.as_deref().map(startup::search_path).transpose()?;
         Ok(Target { host: endpoint.host(&region), region, cluster_id, local })
+    }
+
+    /// The endpoint, if it is a cluster's or one that the caller vouches for.
+    pub(crate) fn known_endpoint(&self) -> Result<Endpoint, Error> {
+        let endpoint = Endpoint::parse(&self.endpoint)?;
+        if matches!(endpoint, Endpoint::Other(_)) && !self.vouches_for_host() {
+            return Err(Error::setting(
+                format!("endpoint {:?} is not an Aurora DSQL host", self.endpoint),
+                "an Aurora DSQL host is <26 characters>.dsql.<region>.on.aws; for a local server set PGHOSTADDR to a \
+                 loopback address such as 127.0.0.1, or PGSSLROOTCERT to the server's CA certificate",
+            ));
+        }
+        Ok(endpoint)
     }
 
     fn agreed_region(&self, endpoint: &Endpoint) -> Result<String, Error> {
@@ -459,6 +474,13 @@ mod tests {
             &Config::new(HOST).cluster_id(other),
             &format!("cluster id {other} (of `Config::cluster_id`) contradicts endpoint {HOST}"),
         );
+    }
+
+    #[test]
+    fn what_the_protocol_cannot_say_is_refused_before_anything_is_sent() {
+        check(&Config::new(HOST).user("a\0b"), "the user \"a\\0b\" holds a zero byte");
+        check(&Config::new(HOST).application_name("\0"), "the application name \"\\0\" holds a zero byte");
+        check(&Config::new(HOST).search_path("a b"), "search path \"a b\" is not a list of schema names");
     }
 
     #[test]

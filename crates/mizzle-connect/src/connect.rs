@@ -12,10 +12,20 @@ use crate::{Config, Credentials, Error, Token, startup, token};
 /// A network device may forget a silent connection after some minutes; PostgreSQL's default is two hours.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 
+/// Between two questions whether the server is still there, of which [`KEEPALIVE_TRIES`] may go unanswered.
+const KEEPALIVE_PAUSE: Duration = Duration::from_secs(15);
+
+const KEEPALIVE_TRIES: u32 = 4;
+
+/// How long the server's machine may leave unconfirmed what was sent to it. Linux by itself waits for a quarter of an hour, and
+/// so would a statement on a connection whose other end is gone without a word.
+const UNCONFIRMED: Duration = Duration::from_secs(60);
+
 impl Config {
     /// Opens one connection and spawns the task that drives it, which ends when the client is dropped.
     ///
-    /// DSQL ends every connection after 60 minutes; a [`Pool`](crate::Pool) replaces them in time.
+    /// DSQL ends every connection after 60 minutes; a [`Pool`](crate::Pool) replaces them in time. A server that is gone without
+    /// a word is noticed within two minutes; what then waits for an answer fails as on any lost connection.
     ///
     /// # Errors
     /// When the settings contradict each other, there are no valid credentials, the server cannot be reached or
@@ -47,10 +57,12 @@ impl Config {
             server.port = self.port,
             db.response.status_code = tracing::field::Empty,
             error.type = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
         );
         let connected = self.connect_to(&target).instrument(span.clone()).await;
         if let Err(error) = &connected {
             span.record("db.response.status_code", error.sql_state());
+            span.record("otel.status_code", "ERROR");
             span.record("error.type", error.sql_state().unwrap_or_else(|| error.kind()));
         }
         connected
@@ -131,7 +143,10 @@ impl Config {
             .ssl_negotiation(SslNegotiation::Direct)
             // For each address that DNS names; the caller's limit holds for all of them together.
             .connect_timeout(self.connect_timeout)
-            .keepalives_idle(KEEPALIVE_IDLE);
+            .keepalives_idle(KEEPALIVE_IDLE)
+            .keepalives_interval(KEEPALIVE_PAUSE)
+            .keepalives_retries(KEEPALIVE_TRIES)
+            .tcp_user_timeout(UNCONFIRMED);
         if let Some(addr) = self.host_addr {
             settings.hostaddr(addr);
         }
@@ -154,5 +169,23 @@ impl Config {
             Some(addr) => format!("{}:{} (at {addr})", target.host, self.port),
             None => format!("{}:{}", target.host, self.port),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_gone_without_a_word_is_noticed_within_minutes() {
+        let config = Config::new("abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws");
+        let target = config.target().expect("it is complete");
+        let token = config.sign(&target, &Credentials::new("AKIDEXAMPLE", "secret"), SystemTime::UNIX_EPOCH);
+        let settings = config.settings(&target, &token).expect("nothing is wrong");
+        // by a statement that is under way, and by a connection that nobody uses
+        assert_eq!(settings.get_tcp_user_timeout(), Some(&Duration::from_secs(60)));
+        let (idle, pause) = (settings.get_keepalives_idle(), settings.get_keepalives_interval());
+        let tries = settings.get_keepalives_retries().expect("it is set");
+        assert_eq!(idle + pause.expect("it is set") * tries, Duration::from_secs(120));
     }
 }

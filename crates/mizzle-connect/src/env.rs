@@ -64,6 +64,8 @@ impl Config {
             )
         })?;
         let config = Self::environment(&endpoint, variable)?;
+        // A variable for the region does not mend an endpoint that is none.
+        config.known_endpoint()?;
         if config.region_name().is_none() {
             return Err(Error::missing_variable(
                 "AWS_REGION",
@@ -254,6 +256,26 @@ mod tests {
             &format!("CLUSTER_ENDPOINT=localhost AWS_REGION=us-east-1 {KEY}"),
             "endpoint \"localhost\" is not an Aurora DSQL host",
         );
+    }
+
+    #[test]
+    fn an_endpoint_that_is_none_is_named_and_not_a_region_that_would_not_mend_it() {
+        for (endpoint, expect) in [
+            (
+                "https://abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws",
+                "endpoint \"https://abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws\" is not a host name",
+            ),
+            (
+                "abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws\n",
+                "endpoint \"abcdefghijklmnopqrstuvwxyz.dsql.eu-west-1.on.aws\\n\" is not a host name",
+            ),
+            (
+                "abcdefghijklmnopqrstuvwxy.dsql.eu-west-1.on.aws",
+                "endpoint \"abcdefghijklmnopqrstuvwxy.dsql.eu-west-1.on.aws\" is not an Aurora DSQL host",
+            ),
+        ] {
+            check(&format!("CLUSTER_ENDPOINT={endpoint} {KEY}"), expect);
+        }
     }
 
     #[test]

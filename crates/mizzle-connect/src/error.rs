@@ -208,12 +208,16 @@ impl Error {
             .with_hint("check that port 5432 is open from here, or allow more time with `connect_timeout`")
     }
 
-    pub(crate) fn pool_timeout(limit: Duration, in_use: usize, max_size: usize) -> Self {
-        Self::new(
-            Kind::Timeout,
-            format!("no session from the pool within {limit:?}: {in_use} of {max_size} in use"),
-        )
-        .with_hint("return sessions sooner, or raise `max_size` or `acquire_timeout` of the pool")
+    pub(crate) fn pool_timeout(limit: Duration, in_use: usize, opening: usize, max_size: usize) -> Self {
+        let mut what = format!("no session from the pool within {limit:?}: {in_use} of {max_size} in use");
+        if opening > 0 {
+            what += &format!(", {opening} being opened");
+        }
+        Self::new(Kind::Timeout, what).with_hint(if opening > 0 {
+            "check that port 5432 is open from here; a cluster that was idle, or lets in many, needs a longer `acquire_timeout`"
+        } else {
+            "return sessions sooner, or raise `max_size` or `acquire_timeout` of the pool"
+        })
     }
 
     /// A task of ours that ended before its work.

@@ -1,8 +1,8 @@
 //! What a pool does with one session: opens it, judges it, counts it.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use tokio::time::Instant;
@@ -21,15 +21,28 @@ pub(crate) struct Keeper<S> {
     rate: Rate,
     /// Whether a connection was ever made: before that, a failure of the network is more likely a wrong setting.
     proven: AtomicBool,
+    /// Connections that are being opened.
+    opening: AtomicUsize,
     session: PhantomData<fn() -> S>,
 }
 
 /// A session and its clock.
 pub(crate) struct Held<S> {
     pub(crate) session: S,
-    pub(crate) expires: Instant,
-    pub(crate) returned: Instant,
+    born: Moment,
+    lifetime: Duration,
+    returned: Moment,
 }
+
+/// A time by two clocks: the one that counts may stand still while a machine sleeps, the one on the wall may be set.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    counted: Instant,
+    wall: SystemTime,
+}
+
+/// Counts one as long as it lives.
+struct Opening<'a>(&'a AtomicUsize);
 
 /// Why a session is not handed out again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +55,25 @@ enum Verdict {
 impl<S: Session> Keeper<S> {
     pub(crate) fn new(config: Config, options: PoolOptions) -> Self {
         let rate = Rate::new(options.connect_rate, options.connect_burst);
-        let (counters, proven) = (Counters::default(), AtomicBool::new(false));
-        Self { config, options, counters, rate, proven, session: PhantomData }
+        let (counters, proven, opening) = (Counters::default(), AtomicBool::new(false), AtomicUsize::new(0));
+        Self { config, options, counters, rate, proven, opening, session: PhantomData }
     }
 
     /// Whether a session may be handed out, at this time; counted if not.
-    pub(crate) fn keeps(&self, held: &Held<S>, now: Instant) -> bool {
+    pub(crate) fn keeps(&self, held: &Held<S>, now: Moment) -> bool {
         self.judge(held, now).is_none()
     }
 
-    fn judge(&self, held: &Held<S>, now: Instant) -> Option<Verdict> {
-        let verdict = self
-            .options
-            .verdict(now, held.expires, held.returned)
+    /// How many connections are being opened.
+    pub(crate) fn opening(&self) -> usize {
+        self.opening.load(Ordering::Relaxed)
+    }
+
+    fn judge(&self, held: &Held<S>, now: Moment) -> Option<Verdict> {
+        let (age, unused) = (now.since(held.born), now.since(held.returned));
+        let verdict = (age >= held.lifetime)
+            .then_some(Verdict::TooOld)
+            .or_else(|| (unused >= self.options.idle).then_some(Verdict::Idle))
             .or_else(|| (!held.session.is_reusable()).then_some(Verdict::Ended))?;
         let counter = match verdict {
             Verdict::TooOld => &self.counters.expired,
@@ -113,35 +132,55 @@ impl<S: Session> managed::Manager for Keeper<S> {
 
     async fn create(&self) -> Result<Held<S>, Error> {
         let start = Instant::now();
+        let _opening = Opening::of(&self.opening);
         // Boxed: the futures of a handshake are large, and most calls meet a connection that is there.
         let connected = Box::pin(self.connect_when_ready()).await;
-        let now = Instant::now();
-        self.counters.connect_time.add(now - start);
+        self.counters.connect_time.add(start.elapsed());
         let (client, config) = connected.inspect_err(|_| self.counters.connect_failures.count())?;
         self.counters.connected.count();
         let lifetime =
             self.options.lifetime.saturating_sub(self.options.lifetime_jitter.mul_f64(rand::random()));
-        Ok(Held { session: S::open(client, config), expires: now + lifetime, returned: now })
+        let now = Moment::now();
+        Ok(Held { session: S::open(client, config), born: now, lifetime, returned: now })
     }
 
     async fn recycle(&self, held: &mut Held<S>, _: &Metrics) -> RecycleResult<Error> {
-        match self.judge(held, Instant::now()) {
+        match self.judge(held, Moment::now()) {
             Some(verdict) => Err(RecycleError::message(format!("{verdict:?}"))),
             None => Ok(()),
         }
     }
 }
 
-impl PoolOptions {
-    /// Why a connection is not handed out again, as far as the clock says.
-    fn verdict(&self, now: Instant, expires: Instant, returned: Instant) -> Option<Verdict> {
-        if now >= expires {
-            Some(Verdict::TooOld)
-        } else if now.duration_since(returned) >= self.idle {
-            Some(Verdict::Idle)
-        } else {
-            None
-        }
+impl<S> Held<S> {
+    /// Nobody uses it from now on.
+    pub(crate) fn give_back(&mut self) {
+        self.returned = Moment::now();
+    }
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self { counted: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// How much time has passed, by the clock that says more.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        let counted = self.counted.saturating_duration_since(earlier.counted);
+        counted.max(self.wall.duration_since(earlier.wall).unwrap_or_default())
+    }
+}
+
+impl<'a> Opening<'a> {
+    fn of(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -149,15 +188,48 @@ impl PoolOptions {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_is_replaced_by_age_and_by_idleness() {
-        let options = PoolOptions::default();
+    struct Nobody;
+
+    impl Session for Nobody {
+        fn new(_: Client) -> Self {
+            Self
+        }
+
+        fn client(&self) -> &Client {
+            unreachable!("nobody asks")
+        }
+
+        fn is_reusable(&self) -> bool {
+            true
+        }
+    }
+
+    /// What becomes of a connection that lives for 51 minutes, so many minutes after its birth by either clock, when it was given
+    /// back so many minutes after its birth.
+    fn verdict(counted: u64, wall: u64, returned: u64) -> Option<Verdict> {
+        let keeper = Keeper::<Nobody>::new(Config::new("localhost"), PoolOptions::default());
         let minutes = |count: u64| Duration::from_secs(60 * count);
-        let born = Instant::now();
-        let expires = born + minutes(51);
-        assert_eq!(options.verdict(born + minutes(9), expires, born), None);
-        assert_eq!(options.verdict(born + minutes(10), expires, born), Some(Verdict::Idle));
-        assert_eq!(options.verdict(born + minutes(50), expires, born + minutes(45)), None);
-        assert_eq!(options.verdict(born + minutes(51), expires, born + minutes(45)), Some(Verdict::TooOld));
+        let born = Moment::now();
+        let later = |counted, wall| Moment {
+            counted: born.counted + minutes(counted),
+            wall: born.wall + minutes(wall),
+        };
+        let held = Held { session: Nobody, born, lifetime: minutes(51), returned: later(returned, returned) };
+        keeper.judge(&held, later(counted, wall))
+    }
+
+    #[test]
+    fn a_connection_is_replaced_by_age_and_by_idleness() {
+        assert_eq!(verdict(9, 9, 0), None);
+        assert_eq!(verdict(10, 10, 0), Some(Verdict::Idle));
+        assert_eq!(verdict(50, 50, 45), None);
+        assert_eq!(verdict(51, 51, 45), Some(Verdict::TooOld));
+    }
+
+    #[test]
+    fn a_machine_that_slept_and_a_clock_that_was_set_back_keep_nothing_for_too_long() {
+        assert_eq!(verdict(1, 11, 0), Some(Verdict::Idle), "the clock that counts stood still");
+        assert_eq!(verdict(1, 600, 0), Some(Verdict::TooOld));
+        assert_eq!(verdict(11, 0, 0), Some(Verdict::Idle), "the one on the wall was set back");
     }
 }

@@ -30,7 +30,7 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 
 use crate::door::{Door, Inside};
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Moment};
 use crate::stats::{Counters, PoolStats};
 use crate::{Config, Error};
 
@@ -118,7 +118,7 @@ pub struct Pool<S: Session> {
 struct Shared {
     door: Arc<Door>,
     warming: AtomicBool,
-    swept: Mutex<Option<Instant>>,
+    swept: Mutex<Option<Moment>>,
 }
 
 /// A piece of work under way, which may need several sessions, one after another or together: closing the pool
@@ -244,7 +244,8 @@ impl<S: Session> Pool<S> {
         // Most calls meet a session that is there, and need no timer.
         let got = match poll_fn(|context| Poll::Ready(get.as_mut().poll(context))).await {
             Poll::Ready(got) => Ok(got),
-            Poll::Pending => tokio::time::timeout(keeper.options.acquire_timeout, get).await,
+            // Not given away: what it has begun to open is counted below.
+            Poll::Pending => tokio::time::timeout(keeper.options.acquire_timeout, &mut get).await,
         };
         keeper.counters.acquire_time.add(start.elapsed());
         let got = match got {
@@ -266,7 +267,7 @@ impl<S: Session> Pool<S> {
     fn timeout(&self) -> Error {
         let (status, options) = (self.inner.status(), &self.inner.manager().options);
         let in_use = status.size.saturating_sub(status.available);
-        Error::pool_timeout(options.acquire_timeout, in_use, options.max_size)
+        Error::pool_timeout(options.acquire_timeout, in_use, self.inner.manager().opening(), options.max_size)
     }
 
     /// Opens more behind a caller who leaves too few.
@@ -289,9 +290,9 @@ impl<S: Session> Pool<S> {
     /// Closes idle sessions whose time is over. The one used last is handed out first, so those at the bottom would
     /// otherwise lie there until the server cuts them.
     fn sweep(&self) {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut swept = self.shared.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        if swept.is_some_and(|swept| now.duration_since(swept) < SWEEP) {
+        if swept.is_some_and(|swept| now.since(swept) < SWEEP) {
             return;
         }
         *swept = Some(now);
@@ -368,7 +369,7 @@ impl<S: Session> DerefMut for Pooled<S> {
 impl<S: Session> Drop for Pooled<S> {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else { return };
-        object.returned = Instant::now();
+        object.give_back();
         if !object.session.is_reusable() {
             if let Some(pool) = Object::pool(&object).filter(|_| object.session.client().is_closed()) {
                 pool.manager().counters.lost.count();

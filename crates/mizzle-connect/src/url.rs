@@ -29,7 +29,12 @@ const PARAMETERS: &[(&str, Apply)] = &[
         Ok(addr) => Ok(config.host_addr(addr)),
         Err(_) => Err("an IP address such as 127.0.0.1"),
     }),
-    ("connect_timeout", |config, value| Ok(config.connect_timeout(seconds(value)?))),
+    ("connect_timeout", |config, value| {
+        Ok(config.connect_timeout(match seconds(value)? {
+            Duration::ZERO => return Err("at least one second"),
+            limit => limit,
+        }))
+    }),
     ("token_lifetime", |config, value| Ok(config.token_lifetime(seconds(value)?))),
     #[cfg(feature = "aws-config")]
     ("profile", |config, value| Ok(config.profile(value))),
@@ -86,6 +91,12 @@ impl Config {
             Some((user, host)) => (Some(decoded(user, "the user")?), host),
             None => (None, authority),
         };
+        if host.starts_with('[') || host.matches(':').count() > 1 {
+            return Err(Error::setting(
+                "the connection URL has an IP address for a host",
+                "give the host name, which TLS verifies, and the address as the parameter hostaddr",
+            ));
+        }
         let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
         let database = decoded(database, "the database")?;
         if !matches!(database.as_str(), "" | "postgres") {
@@ -126,6 +137,9 @@ fn apply(mut config: Config, parameters: &str) -> Result<Config, Error> {
         };
         if seen.contains(known) {
             return Err(malformed(format!("it has the parameter {known} twice")));
+        }
+        if value.is_empty() {
+            return Err(malformed(format!("its {known} is empty")));
         }
         seen.push(known);
         config = change(config, &value)
@@ -236,5 +250,18 @@ mod tests {
             ),
         );
         check("postgres://", "endpoint \"\" is not a host name");
+        check("postgres://localhost", "endpoint \"localhost\" is not an Aurora DSQL host");
+        for address in ["[::1]:5432", "[::1]", "::1"] {
+            check(&format!("postgres://{address}/"), "the connection URL has an IP address for a host");
+        }
+        check(&format!("postgres://{HOST}?region="), &format!("{bad}its region is empty"));
+        check(
+            &format!("postgres://{HOST}?connect_timeout=0"),
+            &format!("{bad}its connect_timeout is \"0\", which is not at least one second"),
+        );
+        check(
+            &format!("postgres://{HOST}?search_path=a%20b"),
+            "search path \"a b\" is not a list of schema names",
+        );
     }
 }

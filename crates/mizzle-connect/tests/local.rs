@@ -1,9 +1,12 @@
 //! Connections and pools on a local DSQL: real tokens over verified TLS.
 
+mod port;
+
 use std::time::Duration;
 
 use mizzle_connect::{Config, Error, Pool, PoolOptions};
 use mizzle_local::LocalDsql;
+use port::Port;
 use tokio_postgres::Client;
 
 async fn start() -> LocalDsql {
@@ -106,11 +109,11 @@ async fn a_session_returns_to_the_pool_and_is_handed_out_again() {
 async fn a_full_pool_makes_callers_wait_and_then_says_why() {
     let local = start().await;
     let options =
-        PoolOptions { max_size: 2, acquire_timeout: Duration::from_secs(2), ..PoolOptions::default() };
+        PoolOptions { max_size: 2, acquire_timeout: Duration::from_secs(6), ..PoolOptions::default() };
     let pool: Pool<Client> = Pool::new(config(&local), options);
     let (first, second) = (pool.get().await.expect("one"), pool.get().await.expect("two"));
     let error = pool.get().await.expect_err("both are in use");
-    assert_eq!(error.to_string(), "no session from the pool within 2s: 2 of 2 in use");
+    assert_eq!(error.to_string(), "no session from the pool within 6s: 2 of 2 in use");
     assert!(error.is_retryable());
 
     let (third, ()) = tokio::join!(pool.get(), async { drop(first) });
@@ -156,9 +159,10 @@ async fn a_session_past_its_time_is_replaced() {
 
 #[tokio::test]
 async fn a_session_whose_server_went_away_is_not_handed_out() {
-    let local = start().await;
+    let port = Port::take();
+    let local = LocalDsql::builder().port(port.number).start().await.expect("a local DSQL starts");
     // A pool that was connected once tries for half of this.
-    let options = PoolOptions { acquire_timeout: Duration::from_secs(1), ..PoolOptions::default() };
+    let options = PoolOptions { acquire_timeout: Duration::from_secs(6), ..PoolOptions::default() };
     let pool: Pool<Client> = Pool::new(config(&local), options);
     let session = pool.get().await.expect("a session");
     local.stop().await.expect("the server stops");
@@ -227,12 +231,9 @@ async fn a_url_comes_in_and_a_cluster_may_be_named_besides() {
 #[tokio::test]
 async fn connections_go_to_the_other_region_until_the_preferred_one_is_back() {
     let folder = std::env::temp_dir().join(format!("mizzle-standby-{}", std::process::id()));
-    let (port, spare) = {
-        let free = || std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        (free().local_addr().expect("it is bound").port(), start().await)
-    };
+    let (port, spare) = (Port::take(), start().await);
     let preferred = async || {
-        LocalDsql::builder().data_dir(&folder).port(port).start().await.expect("a local DSQL starts")
+        LocalDsql::builder().data_dir(&folder).port(port.number).start().await.expect("a local DSQL starts")
     };
     let near = preferred().await;
     let sticky = config(&near).standby_probed(config(&spare), Duration::from_secs(3_600));

@@ -3,8 +3,8 @@
 mod wrapped;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use mizzle_connect::{Config, Conflict, Credentials, RetryPolicy, retry};
 use mizzle_local::{Fault, LocalDsql};
@@ -12,11 +12,18 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool};
 use wrapped::Wrapped;
 
-/// Tokens are good for whole seconds; this one is good for more than one.
+/// The life of a token that is renewed every second.
 const SHORT: Duration = Duration::from_secs(2);
 
 async fn start() -> LocalDsql {
     LocalDsql::start().await.expect("a local DSQL starts")
+}
+
+/// A cluster whose clock is behind by so much, which makes every token good for so much longer than it says: time for a slow
+/// machine between its signature and the connection.
+async fn start_behind(by: Duration) -> LocalDsql {
+    let started = LocalDsql::builder().clock(move || SystemTime::now() - by).start().await;
+    started.expect("a local DSQL starts")
 }
 
 fn config(local: &LocalDsql) -> Config {
@@ -78,12 +85,19 @@ async fn a_pool_comes_in_over_verified_tls_and_says_who_it_is() {
 
 #[tokio::test]
 async fn a_token_older_than_its_life_opens_nothing_and_what_is_open_stays_open() {
-    let local = start().await;
-    let options =
-        mizzle_connect::sqlx::options(&config(&local).token_lifetime(SHORT)).await.expect("complete");
+    let ahead = Arc::new(AtomicU64::new(0));
+    let clock = ahead.clone();
+    let local = LocalDsql::builder()
+        .clock(move || SystemTime::now() + Duration::from_secs(clock.load(Ordering::SeqCst)))
+        .start()
+        .await
+        .expect("a local DSQL starts");
+    let options = mizzle_connect::sqlx::options(&config(&local)).await.expect("complete");
     let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(options.clone());
     let mut connection = pool.acquire().await.expect("the token is young");
-    while lets_in(&options).await {}
+    assert!(lets_in(&options).await);
+    ahead.store(1_000, Ordering::SeqCst);
+    assert!(!lets_in(&options).await, "15 minutes are over");
     sqlx::query("SELECT 1").execute(&mut *connection).await.expect("nobody looks at the token again");
     let refusal = pool.acquire().await.map(drop).expect_err("the pool has no other token");
     assert_eq!(refusal.as_database_error().and_then(|error| error.code()).as_deref(), Some("28000"));
@@ -91,16 +105,16 @@ async fn a_token_older_than_its_life_opens_nothing_and_what_is_open_stays_open()
 
 #[tokio::test]
 async fn a_pool_of_ours_opens_connections_for_longer_than_a_token_lives() {
-    let local = start().await;
+    let local = start_behind(Duration::from_secs(4)).await;
     let config = config(&local).token_lifetime(SHORT);
     let pool = open(config.clone()).await;
-    for _ in 0..2 {
-        let witness = mizzle_connect::sqlx::options(&config).await.expect("complete");
-        while lets_in(&witness).await {
-            let connection = pool.acquire().await.expect("its token is younger");
-            connection.close().await.expect("the next one is a new one");
-        }
+    let witness = mizzle_connect::sqlx::options(&config).await.expect("complete");
+    while lets_in(&witness).await {
+        let connection = pool.acquire().await.expect("its token is younger");
+        connection.close().await.expect("the next one is a new one");
     }
+    let connection = pool.acquire().await.expect("its token is younger");
+    connection.close().await.expect("nobody is in the way");
     assert_eq!(text(pool.fresh().await.expect("there are credentials"), "SELECT 'in'").await, "in");
     let shown = format!("{pool:?}");
     assert!(!shown.contains("X-Amz") && !shown.contains(local.secret_access_key()), "{shown}");
@@ -108,7 +122,7 @@ async fn a_pool_of_ours_opens_connections_for_longer_than_a_token_lives() {
 
 #[tokio::test]
 async fn credentials_that_were_rotated_are_found_at_the_next_renewal() {
-    let local = start().await;
+    let local = start_behind(Duration::from_secs(60)).await;
     let (id, secret) = (local.access_key_id().to_owned(), local.secret_access_key().to_owned());
     let asked = Arc::new(AtomicU32::new(0));
     let asks = asked.clone();

@@ -1,10 +1,13 @@
 //! What a person reads when there is no DSQL at the other end.
 
+mod port;
+
 use std::error::Error as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use mizzle_connect::{Config, Error, Pool, PoolOptions};
+use port::Port;
 use tokio::net::TcpListener;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -30,9 +33,8 @@ async fn refusal(config: &Config) -> Error {
 
 #[tokio::test]
 async fn a_closed_port_is_named_with_its_host() {
-    let (listener, port) = listener().await;
-    drop(listener);
-    let error = refusal(&config(port)).await;
+    let Port { number: port, .. } = &Port::take();
+    let error = refusal(&config(*port)).await;
     assert_eq!(error.to_string(), format!("no connection to {HOST}:{port} (at 127.0.0.1)"));
     assert!(error.hint().expect("a cure").contains("mizzle local"), "{error:?}");
     assert!(error.is_retryable() && error.sql_state().is_none() && error.source().is_some());
@@ -43,7 +45,9 @@ async fn a_name_without_an_address_is_named() {
     let config = Config::new("no-such-host.invalid")
         .region("eu-west-1")
         .root_certificate_pem(include_str!("vectors/ca.pem"))
-        .static_credentials("AKIDEXAMPLE", "secret");
+        .static_credentials("AKIDEXAMPLE", "secret")
+        // who answers for names may take a while to say that there is none
+        .connect_timeout(Duration::from_secs(300));
     let error = refusal(&config).await;
     assert_eq!(error.to_string(), "no connection to no-such-host.invalid:5432");
 }
@@ -81,11 +85,21 @@ async fn a_server_that_does_not_speak_tls_gets_no_token() {
 
 #[tokio::test]
 async fn a_pool_that_never_connected_reports_a_closed_port_at_once() {
-    let (listener, port) = listener().await;
-    drop(listener);
-    let pool: Pool<tokio_postgres::Client> = Pool::new(config(port), PoolOptions::default());
+    let port = Port::take();
+    let pool: Pool<tokio_postgres::Client> = Pool::new(config(port.number), PoolOptions::default());
     let error = pool.get().await.expect_err("nobody listens");
     assert!(error.to_string().starts_with("no connection to "), "{error}");
     let stats = pool.stats();
     assert_eq!((stats.connect_retries, stats.connect_failures, stats.not_acquired), (0, 1, 1));
+}
+
+#[tokio::test]
+async fn a_pool_whose_time_is_over_says_that_the_server_is_what_it_waited_for() {
+    let (_listener, port) = listener().await;
+    let options = PoolOptions { acquire_timeout: Duration::from_millis(200), ..PoolOptions::default() };
+    let pool: Pool<tokio_postgres::Client> = Pool::new(config(port), options);
+    let error = pool.get().await.expect_err("nobody answers");
+    assert_eq!(error.to_string(), "no session from the pool within 200ms: 0 of 10 in use, 1 being opened");
+    assert!(error.hint().expect("a cure").contains("port 5432"), "{error:?}");
+    assert!(error.is_retryable());
 }

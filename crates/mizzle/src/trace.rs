@@ -22,6 +22,7 @@ pub(crate) async fn traced<T>(
     let answered = answer.instrument(span.clone()).await;
     if let Err(error) = &answered {
         let state = error.as_db_error().map(|error| error.code().code());
+        span.record("otel.status_code", "ERROR");
         span.record("db.response.status_code", state);
         span.record("error.type", state.unwrap_or("connection"));
     }
@@ -42,6 +43,7 @@ fn span(connection: &Connection, statements: &[Statement]) -> Span {
         server.address = connection.endpoint(),
         db.response.status_code = Empty,
         error.type = Empty,
+        otel.status_code = Empty,
     );
     if statements.len() > 1 {
         span.record("db.operation.batch.size", statements.len());

@@ -62,6 +62,10 @@ async fn a_bank_keeps_its_books_whatever_goes_wrong() {
         })
         .collect();
     let _ = tokio::time::timeout(Duration::from_secs(seconds), std::future::pending::<()>()).await;
+    // and until somebody has come through, however slow the machine is
+    while db.stats().retry.succeeded == 0 {
+        tokio::task::yield_now().await;
+    }
     closing.store(true, Ordering::SeqCst);
     let (mut all, mut proved_unknown) = (Told::default(), 0);
     for (at, worker) in workers.into_iter().enumerate() {

@@ -6,7 +6,7 @@ mod bank;
 mod commit;
 mod connect;
 
-use mizzle::connect::{PoolOptions, RetryPolicy};
+use mizzle::connect::{PoolOptions, RetryBudget, RetryPolicy};
 use mizzle::prelude::*;
 use mizzle::{CommitMarker, Db, Error, Outcome};
 use mizzle_local::{Builder, LocalDsql};
@@ -83,8 +83,13 @@ async fn pay(db: &Db) -> Outcome<(), Error> {
 
 /// Checks that the balances are what the transfers say, to the last unit, and gives the transfers' keys.
 async fn audit(db: &Db, accounts: i32) -> Vec<Uuid> {
-    let transfers: Vec<Transfer> = db.load(Transfer::query()).await.expect("the bank is open");
-    let balances: Vec<Account> = db.load(Account::query()).await.expect("the bank is open");
+    // a transaction, which runs again when its connection has come to its end
+    let books = db.transaction(async |tx| {
+        let transfers: Vec<Transfer> = tx.load(Transfer::query()).await?;
+        let balances: Vec<Account> = tx.load(Account::query()).await?;
+        Ok::<_, Error>((transfers, balances))
+    });
+    let (transfers, balances) = books.await.expect("the bank is open");
     assert_eq!(balances.iter().map(|account| account.balance).sum::<i64>(), OPENING * i64::from(accounts));
     for account in &balances {
         let change: i64 = transfers
@@ -102,6 +107,12 @@ async fn audit(db: &Db, accounts: i32) -> Vec<Uuid> {
 /// How many transfers were made, by books that are right.
 async fn made(db: &Db) -> usize {
     audit(db, 2).await.len()
+}
+
+/// As often as it takes, for what has to succeed in the end however slow the machine is.
+fn patient() -> RetryPolicy {
+    let deadline = std::time::Duration::from_secs(600);
+    RetryPolicy { max_attempts: u32::MAX, deadline, budget: RetryBudget::UNLIMITED, ..RetryPolicy::default() }
 }
 
 /// As often as it takes to see how a policy ends.
