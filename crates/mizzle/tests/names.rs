@@ -69,7 +69,7 @@ fn keywords_name_tables_columns_relations_and_values() {
     assert_eq!(new.r#where, Some(5));
     let query = Type::query().filter(r#type::r#where.eq(5).and(r#type::way.eq(Way::Out)));
     let sql = query.with(Type::matches()).to_sql().unwrap();
-    assert!(sql.statements()[0].to_string().contains(r#""type"."where" = $1"#), "{sql}");
+    assert!(sql.to_string().contains(r#""type"."where" = $1"#), "{sql}");
     let sql = Match::query().filter(Match::r#type().any()).to_sql().unwrap().to_string();
     assert!(sql.contains(r#"FROM "type""#), "{sql}");
 }
