@@ -2,9 +2,12 @@
 
 use bigdecimal::BigDecimal;
 use mizzle::diesel::dsl::{self, case_when, count, count_star, exists, max, not, sum};
+use mizzle::diesel::expression_methods::*;
 use mizzle::diesel::upsert::excluded;
-use mizzle::diesel::{self, IntoSql, alias};
-use mizzle::prelude::*;
+use mizzle::diesel::{
+    self, CombineDsl, ExpressionMethods, IntoSql, JoinOnDsl, NullableExpressionMethods, QueryDsl, alias,
+};
+use mizzle::prelude::{Db, FromRow, Model, ToSqlText as _, sql, table};
 use mizzle_tests::Ground;
 
 #[table]
