@@ -73,6 +73,13 @@ impl TableInput {
             ));
             return None;
         }
+        if is_reserved(&snake_text(&item.ident)) {
+            let name = snake_text(&item.ident);
+            errors.push(syn::Error::new(
+                item.ident.span(),
+                format!("the columns of a table are in a module, which cannot be called `{name}`: rename the struct, and say `#[table(name = \"{name}\")]`"),
+            ));
+        }
         let mut relations = Vec::new();
         let (mut indexes, mut uniques, mut checks) = (Vec::new(), Vec::new(), Vec::new());
         let mut foreign_keys = Vec::new();
@@ -119,7 +126,7 @@ impl TableInput {
 
     /// The table's name in the database.
     pub(crate) fn table_name(&self) -> String {
-        self.options.name.clone().unwrap_or_else(|| text_of(&self.module()))
+        self.options.name.clone().unwrap_or_else(|| snake_text(&self.ident))
     }
 
     /// Whether it is a view: read, never written.
@@ -212,6 +219,10 @@ fn column(
         match attr::name_of(&attribute).as_str() {
             "column" => attr::column_options(&attribute, &mut options, errors),
             "belongs_to" => attr::belongs_to(&attribute, &ident, relations, foreign_keys, errors),
+            "cfg" | "cfg_attr" => errors.push(syn::Error::new_spanned(
+                &attribute,
+                "a column is in the table whatever the program is built for: leave the condition out",
+            )),
             _ => attributes.push(attribute),
         }
     }
@@ -258,8 +269,23 @@ pub(crate) fn text_of(ident: &Ident) -> String {
     text.strip_prefix("r#").map(str::to_owned).unwrap_or(text)
 }
 
-/// `SpecialtyToVet` → `specialty_to_vet`, `HTTPLog` → `http_log`.
+/// `SpecialtyToVet` → `specialty_to_vet`, `Type` → `r#type`.
 pub(crate) fn snake_case(ident: &Ident) -> Ident {
+    let text = snake_text(ident);
+    match syn::parse_str::<Ident>(&text) {
+        Ok(_) => Ident::new(&text, ident.span()),
+        Err(_) if is_reserved(&text) => Ident::new(&format!("{text}_"), ident.span()),
+        Err(_) => Ident::new_raw(&text, ident.span()),
+    }
+}
+
+/// Whether nothing can be called so, not even with `r#`.
+pub(crate) fn is_reserved(text: &str) -> bool {
+    ["crate", "self", "super", "_"].contains(&text)
+}
+
+/// `SpecialtyToVet` → `specialty_to_vet`, `HTTPLog` → `http_log`, `Type` → `type`.
+pub(crate) fn snake_text(ident: &Ident) -> String {
     let text = text_of(ident);
     let letters: Vec<char> = text.chars().collect();
     let mut snake = String::new();
@@ -275,6 +301,5 @@ pub(crate) fn snake_case(ident: &Ident) -> Ident {
         }
         snake.extend(letter.to_lowercase());
     }
-    let spelled = syn::parse_str::<Ident>(&snake).unwrap_or_else(|_| Ident::new_raw(&snake, ident.span()));
-    Ident::new(&spelled.to_string(), ident.span())
+    snake
 }

@@ -49,6 +49,10 @@ pub(crate) fn name_of(attribute: &Attribute) -> String {
 
 pub(crate) fn table_options(arguments: TokenStream, errors: &mut Vec<syn::Error>) -> TableOptions {
     let mut options = TableOptions::default();
+    if let Some(proc_macro2::TokenTree::Literal(name)) = arguments.clone().into_iter().next() {
+        errors.push(syn::Error::new(name.span(), format!("a table's name is said as `name = {name}`")));
+        return options;
+    }
     let parser = syn::meta::parser(|meta| {
         if meta.path.is_ident("name") {
             options.name = Some(identifier(meta.value()?)?);
@@ -78,9 +82,17 @@ pub(crate) fn column_options(
     options: &mut ColumnOptions,
     errors: &mut Vec<syn::Error>,
 ) {
+    let mut seen = Vec::new();
     let result = attribute.parse_nested_meta(|meta| {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        if name != "check" && seen.contains(&name) {
+            return Err(meta.error(format!("`{name}` was said already: once is enough")));
+        }
+        seen.push(name.clone());
         match name.as_str() {
+            "primary_key" if meta.input.peek(Token![=]) => {
+                return Err(meta.error("`primary_key` stands alone: `#[column(primary_key)]`"));
+            }
             "primary_key" => options.primary_key = true,
             "name" => options.name = Some(identifier(meta.value()?)?),
             "renamed_from" => options.renamed_from = Some(identifier(meta.value()?)?),
@@ -97,8 +109,10 @@ pub(crate) fn column_options(
                 )));
             }
             _ => {
-                options.declared = declared(&meta)?;
-                if options.declared.is_some() {
+                if let Some(declared) = declared(&meta)? {
+                    if options.declared.replace(declared).is_some() {
+                        return Err(meta.error("a column has one type: leave the other out"));
+                    }
                     return Ok(());
                 }
                 return Err(meta.error(
@@ -148,9 +162,7 @@ struct Belonging {
 
 impl Parse for Belonging {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.parse()?;
-        input.parse::<Token![:]>()?;
-        let target = input.parse()?;
+        let (name, target) = relation::name_and_target(input)?;
         let mut foreign_key = None;
         if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
             let word: Ident = input.parse()?;

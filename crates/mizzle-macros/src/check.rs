@@ -22,7 +22,11 @@ const COLUMNS: usize = 255;
 pub(crate) const KEY_COLUMNS: usize = 8;
 
 /// What the module of a table has beside its columns.
-const TAKEN: [&str; 4] = ["table", "columns", "relations", "diesel"];
+const TAKEN: [&str; 8] =
+    ["table", "columns", "relations", "diesel", "all_columns", "Columns", "SqlType", "Simple"];
+
+/// What every table's struct has as a function.
+const METHODS: [&str; 3] = ["query", "update", "delete"];
 
 /// Adds one error for each mistake, at its token.
 pub(crate) fn check(table: &TableInput, errors: &mut Vec<syn::Error>) {
@@ -50,7 +54,8 @@ pub(crate) fn check(table: &TableInput, errors: &mut Vec<syn::Error>) {
 
 fn primary_key(table: &TableInput, errors: &mut Vec<syn::Error>) {
     let key: Vec<_> = table.primary_key().collect();
-    if key.is_empty() {
+    // an attribute that was not read may be the one that says it
+    if key.is_empty() && errors.is_empty() {
         let message = if table.is_view() {
             "a view needs to say what tells its rows apart: mark those fields with `#[column(primary_key)]`"
         } else {
@@ -81,6 +86,15 @@ fn primary_key(table: &TableInput, errors: &mut Vec<syn::Error>) {
 fn relations(table: &TableInput, errors: &mut Vec<syn::Error>) {
     let mut seen: HashMap<String, ()> = HashMap::new();
     for relation in &table.relations {
+        if is_method(&relation.name) {
+            errors.push(at(
+                relation.name.span(),
+                format!(
+                    "`{0}::{1}` is there already: give the relation another name",
+                    table.ident, relation.name
+                ),
+            ));
+        }
         if seen.insert(relation.name.to_string(), ()).is_some() {
             errors.push(at(
                 relation.name.span(),
@@ -99,8 +113,7 @@ fn names(table: &TableInput, errors: &mut Vec<syn::Error>) {
     }
     let mut seen: HashMap<String, &Ident> = HashMap::new();
     for column in &table.columns {
-        // the module of the columns needs these names itself
-        if TAKEN.iter().any(|taken| column.ident == taken) {
+        if is_taken(&column.ident) {
             let name = text_of(&column.ident);
             errors.push(at(
                 column.ident.span(),
@@ -116,6 +129,16 @@ fn names(table: &TableInput, errors: &mut Vec<syn::Error>) {
             ));
         }
     }
+}
+
+/// Whether the struct has a function of this name.
+pub(crate) fn is_method(name: &Ident) -> bool {
+    METHODS.iter().any(|method| name == method)
+}
+
+/// Whether the module of the columns needs this name itself.
+pub(crate) fn is_taken(field: &Ident) -> bool {
+    TAKEN.iter().any(|taken| field == taken)
 }
 
 fn at(span: Span, message: impl std::fmt::Display) -> syn::Error {

@@ -116,6 +116,11 @@ impl Parse for IndexInput {
 
 impl IndexInput {
     fn item(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.peek(LitStr) {
+            return Err(
+                input.error("an index is on fields, `#[index(owner_id)]`; SQL is a key as `sql(\"…\")`")
+            );
+        }
         let word: Ident = input.parse()?;
         if word == "unique" && self.keys.is_empty() {
             self.unique = true;

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, Ident, LitInt, LitStr, parenthesized};
 
-use crate::ast::{snake_case, text_of};
+use crate::ast::{snake_text, text_of};
 use crate::sql;
 
 /// Values of an enum with more bytes could not stand in the message of a refused row.
@@ -16,6 +16,9 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Vec::new();
     let output = read(input, &mut errors).map(|read| emit(&input.ident, &read));
     let errors = errors.iter().map(syn::Error::to_compile_error);
+    if !input.generics.params.is_empty() {
+        return errors.collect();
+    }
     // what can be emitted is, so that one mistake does not cause a second
     let output = output.unwrap_or_else(|| emit(&input.ident, &Read::default()));
     quote!(#(#errors)* #output)
@@ -243,5 +246,5 @@ fn style_of(text: &LitStr) -> syn::Result<Style> {
 }
 
 fn snake(ident: &Ident) -> String {
-    text_of(&snake_case(ident))
+    snake_text(ident)
 }

@@ -88,8 +88,11 @@ impl DefaultInput {
                 disagreement(WORDS, &word, &name).then(|| format!("`{word}` gives no `{name}`"))
             }
             Expr::Path(_) => Some(format!("a variant of an enum is no `{name}`")),
-            literal => (!is_value_of(literal, known.literal, false))
-                .then(|| format!("this literal is no default of a `{name}`")),
+            literal if !is_value_of(literal, known.literal, false) => {
+                Some(format!("this literal is no default of a `{name}`"))
+            }
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text_refusal(&text.value(), &name),
+            _ => None,
         }
     }
 
@@ -107,6 +110,27 @@ impl DefaultInput {
             _ => false,
         }
     }
+}
+
+/// What keeps a text from being a value of the type, where the type tells.
+///
+/// SQL reads `'now'` as a moment, but once: when the table is made, and every row has that one.
+fn text_refusal(text: &str, ty: &str) -> Option<String> {
+    const ONCE: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+    let in_time = MOMENT.contains(&ty);
+    let word = text.trim().to_lowercase();
+    let call = word.split_once('(').map_or(&*word, |(name, _)| name);
+    let known = || FUNCTIONS.iter().chain(WORDS).any(|function| function.name == call);
+    if (in_time || ty == "Uuid") && known() {
+        return Some(format!("in quotes this is text, and no `{ty}`: write it without them"));
+    }
+    if in_time && ONCE.contains(&&*word) {
+        return Some(format!(
+            "'{word}' would be the moment at which the table is made, for every row: write `now()` or `current_date`"
+        ));
+    }
+    let digits = || word.chars().filter(|letter| letter.is_ascii_hexdigit()).count() == 32;
+    (ty == "Uuid" && !digits()).then(|| "this is no `Uuid`: it has 32 hexadecimal digits".to_owned())
 }
 
 fn disagreement(functions: &[Function], name: &str, ty: &str) -> bool {

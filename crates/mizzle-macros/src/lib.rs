@@ -143,7 +143,8 @@ use proc_macro::TokenStream;
 /// - `Owner::query()`, `Owner::update(…)`, `Owner::delete()`, one function for each relation, and `Owner::DEF`, the declaration as data.
 ///
 /// A view has neither `New…`, `…Patch`, `…Constraint`, nor `update` and `delete`, and Diesel's own `update` and `delete` do not take it;
-/// its `insert_into` does, and the server refuses. `Debug`, `Clone` and `PartialEq` are derived unless the struct derives them itself.
+/// its `insert_into` does, and of a view on one table PostgreSQL makes that an insert below. `Debug`, `Clone` and `PartialEq` are
+/// derived unless the struct derives them itself, in a `#[derive(…)]` below `#[table]`.
 ///
 /// Diesel's own `insert_into` and `update` have what `default_with` and `on_update` make when they are given a `New…` or a `…Patch`.
 /// Of columns that are named one by one, `insert_into(owner::table).values(owner::email.eq("…"))` or
@@ -158,7 +159,7 @@ use proc_macro::TokenStream;
 /// `varchar` over 65,535 bytes, `char` over 4,096, precisions that numeric and times do not have; a default of another type, or one
 /// that only grows on a key; a generated column with a default; two relations, constraints or columns of one name; names over 63
 /// bytes, which PostgreSQL would cut; `set_null` on a column that is never NULL; an index on a view; a relation whose columns do not
-/// hold the key that it leads to.
+/// hold the key that it leads to; a text as the default of a uuid or a time that is a call in quotes.
 #[doc = include_str!("attributes.md")]
 #[proc_macro_attribute]
 pub fn table(arguments: TokenStream, item: TokenStream) -> TokenStream {

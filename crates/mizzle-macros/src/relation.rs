@@ -138,9 +138,7 @@ impl Options {
 
 impl Parse for Named {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name: Ident = input.parse()?;
-        input.parse::<Token![:]>()?;
-        let target = input.parse()?;
+        let (name, target) = name_and_target(input)?;
         let mut options =
             Options { span: name.span(), through: None, foreign_key: None, columns: Vec::new() };
         while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
@@ -158,6 +156,22 @@ impl Parse for Named {
         }
         Ok(Self { name, target, options })
     }
+}
+
+/// `name: Target`.
+pub(crate) fn name_and_target(input: ParseStream<'_>) -> syn::Result<(Ident, Path)> {
+    let shape = "a relation is a name and the struct of a table, as in `pets: Pet`";
+    let start = input.fork();
+    let name = input.parse::<Ident>().map_err(|_| start.error(shape))?;
+    if input.parse::<Token![:]>().is_err() {
+        return Err(syn::Error::new(name.span(), shape));
+    }
+    let start = input.fork();
+    let target = input.parse::<Path>().map_err(|_| start.error(shape))?;
+    if target.segments.iter().any(|segment| !segment.arguments.is_none()) {
+        return Err(syn::Error::new_spanned(&target, shape));
+    }
+    Ok((name, target))
 }
 
 /// Nothing, or `(on_delete = cascade)`.

@@ -6,9 +6,16 @@ use crate::ast::{ColumnInput, TableInput};
 use crate::default::DefaultValue;
 use crate::{check, relation};
 
-/// Makes the input free of mistakes: a refused type becomes `String`, a missing key is the first column, and what is only said
+/// Makes the input free of mistakes: a refused type becomes `String`, a field whose name is taken is left out, a missing key is the first
+/// column, and what is only said
 /// to the database is left unsaid.
 pub(crate) fn repair(table: &mut TableInput) {
+    let mut fields = Vec::new();
+    table.columns.retain(|column| {
+        let is_new = !fields.contains(&column.ident);
+        fields.push(column.ident.clone());
+        is_new && !check::is_taken(&column.ident)
+    });
     for column in &mut table.columns {
         if check::is_refused(column) {
             column.ty = parse_quote!(::std::string::String);
@@ -52,7 +59,7 @@ pub(crate) fn repair(table: &mut TableInput) {
     table.relations.retain(|relation| {
         let first = !seen.contains(&relation.name);
         seen.push(relation.name.clone());
-        first
+        first && !check::is_method(&relation.name)
     });
 }
 

@@ -1,5 +1,7 @@
 //! `schema!`: every table once, and any two of them in one query.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::Parser;
@@ -13,6 +15,13 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         Ok(tables) => tables.into_iter().collect(),
         Err(error) => return error.to_compile_error(),
     };
+    let mut seen = HashSet::new();
+    for table in &tables {
+        if !seen.insert(table) {
+            return syn::Error::new_spanned(table, "this table stands here already: each is listed once")
+                .to_compile_error();
+        }
+    }
     let modules: Vec<Path> = tables.iter().map(module_of).collect();
     let pairs = modules.iter().enumerate().flat_map(|(at, left)| {
         modules[at + 1..].iter().map(move |right| {

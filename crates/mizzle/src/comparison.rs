@@ -69,13 +69,13 @@ pub trait ExpressionMethods: Expression<SqlType: SqlType + SingleValue> + Sized 
     }
 
     /// `self = ANY(values)`: values in an array, a `Vec`, or a query of one column.
-    fn eq_any<T: AsInExpression<Self::SqlType>>(self, values: T) -> dsl::EqAny<Self, T> {
-        diesel::ExpressionMethods::eq_any(self, values)
+    fn eq_any<T: Among<Self::SqlType, By>, By>(self, values: T) -> dsl::EqAny<Self, T::Values> {
+        diesel::ExpressionMethods::eq_any(self, values.into_values())
     }
 
     /// `self != ALL(values)`.
-    fn ne_all<T: AsInExpression<Self::SqlType>>(self, values: T) -> dsl::NeAny<Self, T> {
-        diesel::ExpressionMethods::ne_all(self, values)
+    fn ne_all<T: Among<Self::SqlType, By>, By>(self, values: T) -> dsl::NeAny<Self, T::Values> {
+        diesel::ExpressionMethods::ne_all(self, values.into_values())
     }
 
     /// `self IS NULL`.
@@ -148,6 +148,42 @@ impl<ST, T: Impossible + Expression<SqlType = ST>> Compared<ST, Never> for T {
     type Operand = T;
 
     fn into_operand(self) -> T {
+        self
+    }
+}
+
+/// Values, or a query, among which there may be one of the SQL type `ST`. `By` is as that of [`Compared`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold values of the SQL type `{ST}`",
+    label = "not values of the column's type",
+    note = "`eq_any` and `ne_all` take an array, a `Vec` or an iterator of values of the field's type, or a Diesel query of one column"
+)]
+pub trait Among<ST: SqlType, By> {
+    /// What the values are for Diesel.
+    type Values: AsInExpression<ST>;
+    #[doc(hidden)]
+    fn into_values(self) -> Self::Values;
+}
+
+#[diagnostic::do_not_recommend]
+impl<ST, T> Among<ST, AsValue> for T
+where
+    ST: SqlType + diesel::expression::TypedExpressionType,
+    T: AsInExpression<ST>,
+{
+    type Values = T;
+
+    fn into_values(self) -> T {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+#[allow(private_bounds)]
+impl<ST: SqlType, T: Impossible + AsInExpression<ST>> Among<ST, Never> for T {
+    type Values = T;
+
+    fn into_values(self) -> T {
         self
     }
 }

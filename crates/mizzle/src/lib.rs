@@ -140,7 +140,7 @@ pub mod __private;
 pub use budget::Budget;
 pub use bulk::{BulkError, BulkReport, ChangeAll, InsertAll, InsertReturning, Position, Progress, Ranges};
 pub use cascade::{Cascade, Children, DeleteCascading};
-pub use comparison::{AsValue, Compared, ExpressionMethods, Never};
+pub use comparison::{Among, AsValue, Compared, ExpressionMethods, Never};
 pub use connection::Connection;
 pub use constraint::{Constrained, Constraint};
 pub use db::{Db, Stats};

@@ -38,7 +38,7 @@ use crate::stitch::{Loaded, Reader};
 #[diagnostic::on_unimplemented(
     message = "this query does not give rows of `{T}`",
     label = "cannot be loaded as `{T}`",
-    note = "a Diesel query gives what its `.select(…)` lists; a column that can be NULL, as behind a LEFT JOIN, is read as `Option`"
+    note = "a Diesel query gives what its `.select(…)` lists; a column that can be NULL, as behind a LEFT JOIN, is read as `Option`; SQL by hand gives tuples, `(i64,)` for one column"
 )]
 pub trait Load<T> {
     #[doc(hidden)]

@@ -30,6 +30,11 @@ use crate::write::Touched;
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the row of a table",
+    label = "no table",
+    note = "`#[table]` on a struct makes it one"
+)]
 pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + 'static {
     /// The Diesel table.
     type Table: Table<AllColumns = Self::Columns> + QueryFragment<Pg> + Send + Sync + 'static;
@@ -48,6 +53,8 @@ pub trait Model: FromSqlRow<Self::SqlType, Pg> + Clone + Send + Sync + Sized + '
 
 /// What other tables' declarations say of a table: constants of their own, so that two tables may refer to each other.
 pub trait Identity: Table + AppearsInFromClause<Self, Count = Once> {
+    /// The table itself, which has no other value.
+    const TABLE: Self;
     /// The schema, if the declaration names one.
     const SCHEMA: Option<&'static str>;
     /// The table's name.
@@ -154,6 +161,11 @@ impl<T: Key> Key for Option<T> {
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row to insert",
+    label = "not a `New…`",
+    note = "`#[table]` on `Owner` makes `NewOwner`, which an insert takes: `NewOwner::new(…)`"
+)]
 pub trait NewRow: Send + Sync + 'static {
     /// The struct that reads the row back.
     type Model: Model;

@@ -5,11 +5,13 @@
 
 #[doc(no_inline)]
 pub use diesel::expression_methods::{
-    BoolExpressionMethods, NullableExpressionMethods, PgExpressionMethods, PgTextExpressionMethods,
-    TextExpressionMethods,
+    AggregateExpressionMethods, BoolExpressionMethods, EscapeExpressionMethods, FrameClauseDsl,
+    NullableExpressionMethods, PgAnyJsonExpressionMethods, PgExpressionMethods, PgJsonbExpressionMethods,
+    PgSortExpressionMethods, PgTextExpressionMethods, PgTimestampExpressionMethods, TextExpressionMethods,
+    WindowExpressionMethods,
 };
 #[doc(no_inline)]
-pub use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
+pub use diesel::{CombineDsl, JoinOnDsl, QueryDsl, SelectableHelper};
 
 #[doc(no_inline)]
 pub use crate::{

@@ -90,7 +90,7 @@ impl<T, C> Condition<T> for C where
 /// ```
 #[diagnostic::on_unimplemented(
     message = "rows of `{T}` cannot be put in this order",
-    label = "names a column of another table",
+    label = "names a column of another table, or is no column",
     note = "order by the columns of the query's or the relation's own table"
 )]
 pub trait Order<T>: QueryFragment<Pg> + Send + Sync {}

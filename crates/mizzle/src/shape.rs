@@ -73,6 +73,34 @@ pub trait Part<T> {
 #[derive(Debug, Clone, Copy)]
 pub enum NoQuery {}
 
+/// What a column is asked for that only a relation has: nothing is this, and the error says so.
+#[diagnostic::on_unimplemented(
+    message = "a column has no rows of its own to filter, order or limit",
+    label = "for a relation",
+    note = "`filter`, `order_by`, `limit` and `offset` of a field are about related rows; those of the shape's own are on its query, `Card::query()`"
+)]
+pub trait OfRows {}
+
+/// The names that a query has, so that a shape which gives them to a column is one error.
+#[doc(hidden)]
+impl NoQuery {
+    pub fn filter(self, _: impl OfRows) -> Self {
+        self
+    }
+
+    pub fn order_by(self, _: impl OfRows) -> Self {
+        self
+    }
+
+    pub fn limit(self, _: impl OfRows) -> Self {
+        self
+    }
+
+    pub fn offset(self, _: impl OfRows) -> Self {
+        self
+    }
+}
+
 /// A part of a shape that is a column, so that a row of it stands alone. The lifetime is the query's.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a relation, so a shape that has it cannot be streamed",

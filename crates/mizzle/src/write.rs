@@ -40,7 +40,7 @@ use crate::statement::Statement;
 #[diagnostic::on_unimplemented(
     message = "this is not a complete statement",
     label = "cannot be executed",
-    note = "an update or a delete needs `.filter(…)`, or `.all_rows()` if every row is meant"
+    note = "an update or a delete needs `.filter(…)`, or `.all_rows()` if every row is meant; a query is loaded, by `db.load(…)`"
 )]
 pub trait Execute {
     #[doc(hidden)]

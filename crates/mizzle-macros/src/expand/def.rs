@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
+use super::relation::table_of;
 use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, doc_text, module_of, text_of};
 use crate::constraint::{ForeignKeyInput, IndexInput, KeyValue, UniqueInput};
 use crate::identity::IdentityInput;
@@ -21,7 +22,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
     let primary_key_name = &named.primary_key;
     let said = said_of_table(input, &named);
     let touched = touched(input);
-    let asserts = asserts(input);
+    let (asserts, made) = (asserts(input), made(input));
     quote! {
         impl ::mizzle::Model for #ident {
             type Table = #module::table;
@@ -37,7 +38,9 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             };
             #touched
         }
+        #made
         impl ::mizzle::__private::Identity for #module::table {
+            const TABLE: Self = Self;
             const SCHEMA: ::core::option::Option<&'static str> = #schema;
             const NAME: &'static str = #name;
             const PRIMARY_KEY: &'static [&'static str] = &[#(#key),*];
@@ -190,12 +193,12 @@ fn index(input: &TableInput, name: &str, index: &IndexInput) -> TokenStream {
 
 fn foreign_key(input: &TableInput, name: &str, key: &ForeignKeyInput) -> TokenStream {
     let columns = names(input, &key.columns);
-    let far = module_of(&key.target);
+    let far = table_of(&key.target);
     let references = if key.references.is_empty() {
-        quote!(<#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY)
+        quote!(<#far as ::mizzle::__private::Identity>::PRIMARY_KEY)
     } else {
-        let references = &key.references;
-        quote!(&[#(<#far::#references as ::mizzle::diesel::query_source::Column>::NAME),*])
+        let (module, references) = (module_of(&key.target), &key.references);
+        quote!(&[#(<#module::#references as ::mizzle::diesel::query_source::Column>::NAME),*])
     };
     let action = |action: &Option<(Ident, &str)>| {
         let action = Ident::new(action.as_ref().map_or("NoAction", |(_, action)| action), Span::call_site());
@@ -207,8 +210,8 @@ fn foreign_key(input: &TableInput, name: &str, key: &ForeignKeyInput) -> TokenSt
         ::mizzle::ForeignKeyDef {
             name: #name,
             columns: &[#(#columns),*],
-            schema: <#far::table as ::mizzle::__private::Identity>::SCHEMA,
-            table: <#far::table as ::mizzle::__private::Identity>::NAME,
+            schema: <#far as ::mizzle::__private::Identity>::SCHEMA,
+            table: <#far as ::mizzle::__private::Identity>::NAME,
             references: #references,
             on_delete: #on_delete,
             on_update: #on_update,
@@ -221,14 +224,14 @@ fn foreign_key(input: &TableInput, name: &str, key: &ForeignKeyInput) -> TokenSt
 fn belongs_to(input: &TableInput, relation: &RelationInput) -> Option<TokenStream> {
     let RelationKind::BelongsTo { columns } = &relation.kind else { return None };
     let (name, columns) = (text_of(&relation.name), names(input, columns));
-    let far = module_of(&relation.target);
+    let far = table_of(&relation.target);
     Some(quote! {
         ::mizzle::RelationDef {
             name: #name,
             columns: &[#(#columns),*],
-            schema: <#far::table as ::mizzle::__private::Identity>::SCHEMA,
-            table: <#far::table as ::mizzle::__private::Identity>::NAME,
-            references: <#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY,
+            schema: <#far as ::mizzle::__private::Identity>::SCHEMA,
+            table: <#far as ::mizzle::__private::Identity>::NAME,
+            references: <#far as ::mizzle::__private::Identity>::PRIMARY_KEY,
         }
     })
 }
@@ -236,22 +239,40 @@ fn belongs_to(input: &TableInput, relation: &RelationInput) -> Option<TokenStrea
 /// What every update sets, for those that are not given as a patch.
 fn touched(input: &TableInput) -> TokenStream {
     let module = input.module();
-    let columns: Vec<_> = input
-        .columns
-        .iter()
-        .filter_map(|column| {
+    let columns: Vec<_> = made_by_updates(input)
+        .map(|(column, _)| {
             let (field, ty) = (&column.ident, &column.ty);
-            let value = super::new::made(column, column.options.on_update.as_ref()?);
-            Some(quote!(::mizzle::__private::Touched::new::<#module::#field, #ty>(#value)))
+            quote!(::mizzle::__private::Touched::new::<#module::#field, #ty>(#module::columns::#field::made()))
         })
         .collect();
     if columns.is_empty() || input.is_view() {
         return TokenStream::new();
     }
     quote! {
-        #[allow(clippy::redundant_closure_call)]
         fn touched() -> ::std::vec::Vec<::mizzle::__private::Touched> { ::std::vec![#(#columns),*] }
     }
+}
+
+/// The columns with `on_update`, and what it calls.
+fn made_by_updates(input: &TableInput) -> impl Iterator<Item = (&ColumnInput, &syn::Expr)> {
+    input.columns.iter().filter_map(|column| Some((column, column.options.on_update.as_ref()?)))
+}
+
+/// What an update makes for a column: once, so that a function that gives something else is one mistake.
+fn made(input: &TableInput) -> TokenStream {
+    let module = input.module();
+    made_by_updates(input)
+        .filter(|_| !input.is_view())
+        .map(|(column, function)| {
+            let (field, ty, value) = (&column.ident, &column.ty, super::new::made(column, function));
+            quote! {
+                #[allow(dead_code, clippy::redundant_closure_call)]
+                impl #module::columns::#field {
+                    fn made() -> #ty { #value }
+                }
+            }
+        })
+        .collect()
 }
 
 /// What only the compiler can tell of types with a name of their own, and of other tables.
@@ -275,9 +296,9 @@ fn asserts(input: &TableInput) -> TokenStream {
         quote_spanned!(column.ty.span() => ::mizzle::__private::can_be_a_key(#sql);)
     });
     let references = input.foreign_keys.iter().filter(|key| key.references.is_empty()).map(|key| {
-        let (far, count) = (module_of(&key.target), key.columns.len());
+        let (far, count) = (table_of(&key.target), key.columns.len());
         quote_spanned! { key.target.span() =>
-            ::mizzle::__private::refers_to(#count, <#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY);
+            ::mizzle::__private::refers_to(#count, <#far as ::mizzle::__private::Identity>::PRIMARY_KEY);
         }
     });
     let asserts: Vec<TokenStream> = declared

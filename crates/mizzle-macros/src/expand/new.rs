@@ -105,6 +105,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
             use ::mizzle::__private::diesel;
 
             #derived
+            #[diagnostic::do_not_recommend]
             impl ::mizzle::NewRow for #new {
                 type Model = #ident;
                 const COLUMNS: &'static [&'static str] = &[#(#names),*];

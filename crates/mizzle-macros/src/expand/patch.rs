@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
 
 use super::derived::{self, Derived, derived};
-use super::new::made;
 use crate::ast::{ColumnInput, TableInput};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
@@ -30,7 +30,7 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
         let field = &column.ident;
         quote!(__list.assign::<#module::#field, _>(&self.#field)?;)
     });
-    let touch = touch(&columns);
+    let touch = touch(&module, &columns);
     let keyword = quote_spanned!(ident.span() => struct);
     let optional = |_: &ColumnInput, ty| quote!(::core::option::Option<#ty>);
     let Derived { attribute: derives, impls: derived } =
@@ -74,15 +74,18 @@ pub(super) fn expand(input: &TableInput) -> TokenStream {
 }
 
 /// Fills the columns that every change sets, if anything changes.
-fn touch(columns: &[&ColumnInput]) -> TokenStream {
+fn touch(module: &Ident, columns: &[&ColumnInput]) -> TokenStream {
     let fields = columns.iter().map(|column| &column.ident);
     let touched: Vec<_> = columns
         .iter()
-        .filter_map(|column| {
-            let (field, value) = (&column.ident, made(column, column.options.on_update.as_ref()?));
-            Some(quote! {
-                if self.#field.is_none() { self.#field = ::core::option::Option::Some(#value); }
-            })
+        .filter(|column| column.options.on_update.is_some())
+        .map(|column| {
+            let field = &column.ident;
+            quote! {
+                if self.#field.is_none() {
+                    self.#field = ::core::option::Option::Some(#module::columns::#field::made());
+                }
+            }
         })
         .collect();
     if touched.is_empty() {

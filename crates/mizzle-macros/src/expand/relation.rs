@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use super::row::checked_type;
 use super::table::{moved, nested};
-use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, module_of, text_of};
+use crate::ast::{ColumnInput, RelationInput, RelationKind, TableInput, text_of};
 
 pub(super) fn expand(input: &TableInput) -> TokenStream {
     let ident = &input.ident;
@@ -210,7 +211,7 @@ fn belongs_to(input: &TableInput) -> TokenStream {
             let key = quote!(<#module::relations::#name as ::mizzle::__private::Keys>::Near);
             // the names of the key's columns, if it has several, are known to the other table alone
             let joins = match &columns[..] {
-                [column] if !itself => joins(&module, column, &key, &module_of(target)),
+                [column] if !itself => joins(&module, column, &key, target),
                 _ => TokenStream::new(),
             };
             quote! {
@@ -226,17 +227,18 @@ fn belongs_to(input: &TableInput) -> TokenStream {
 /// Diesel's joins, both ways round, on the column and the far table's key.
 fn joins(module: &Ident, column: &Ident, key: &TokenStream, far: &Path) -> TokenStream {
     let checked = quote!(<#key as ::mizzle::__private::Joined>::Column);
-    let join = |left: TokenStream, right: TokenStream| {
+    let (near, far) = (quote!(#module::table), table_of(far));
+    let join = |left: &TokenStream, right: &TokenStream| {
         quote! {
-            impl diesel::JoinTo<#right::table> for #left::table {
-                type FromClause = #right::table;
+            impl diesel::JoinTo<#right> for #left {
+                type FromClause = #right;
                 type OnClause = diesel::dsl::Eq<
                     diesel::internal::table_macro::NullableExpression<#checked>,
-                    diesel::internal::table_macro::NullableExpression<<#far::table as diesel::Table>::PrimaryKey>,
+                    diesel::internal::table_macro::NullableExpression<<#far as diesel::Table>::PrimaryKey>,
                 >;
-                fn join_target(__right: #right::table) -> (Self::FromClause, Self::OnClause) {
+                fn join_target(__right: #right) -> (Self::FromClause, Self::OnClause) {
                     let __column: #checked = #module::#column;
-                    let __key = diesel::Table::primary_key(&#far::table);
+                    let __key = diesel::Table::primary_key(&<#far as ::mizzle::__private::Identity>::TABLE);
                     let __on = diesel::ExpressionMethods::eq(
                         diesel::NullableExpressionMethods::nullable(__column),
                         diesel::NullableExpressionMethods::nullable(__key),
@@ -246,8 +248,7 @@ fn joins(module: &Ident, column: &Ident, key: &TokenStream, far: &Path) -> Token
             }
         }
     };
-    let there = join(quote!(#module), quote!(#far));
-    let back = join(quote!(#far), quote!(#module));
+    let (there, back) = (join(&near, &far), join(&far, &near));
     quote! {
         const _: () = {
             use ::mizzle::__private::diesel;
@@ -255,4 +256,9 @@ fn joins(module: &Ident, column: &Ident, key: &TokenStream, far: &Path) -> Token
             #back
         };
     }
+}
+
+/// The Diesel table of the struct at this path, which alone may have been imported.
+pub(super) fn table_of(target: &Path) -> TokenStream {
+    quote_spanned!(target.span() => <#target as ::mizzle::Model>::Table)
 }

@@ -23,6 +23,11 @@ pub trait KeyColumns<M> {
 }
 
 /// A table's primary key, as a tuple of columns. Implemented by `#[table]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the row of a table",
+    label = "no table",
+    note = "`#[table]` on a struct makes it one"
+)]
 pub trait Keyed: Model {
     /// The columns, in order of declaration.
     type Key: KeyColumns<Self> + KeyValues<Self>;

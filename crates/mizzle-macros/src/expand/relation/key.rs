@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path};
 
+use super::table_of;
 use crate::ast::{RelationInput, RelationKind, TableInput, module_of};
 
 /// The impl of `Keys` for a relation.
@@ -44,7 +45,7 @@ fn key(holder: &Path, columns: &[Ident], held: &Path, place: &Path) -> TokenStre
 }
 
 fn checked(holder: &Path, columns: &[Ident], held: &Path, place: &Path) -> TokenStream {
-    let (module, far, count) = (module_of(holder), module_of(held), columns.len());
+    let (module, far, count) = (module_of(holder), table_of(held), columns.len());
     let tuple = quote_spanned!(span(place) => (#(#module::#columns,)*));
     let names: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
     let (names, held_name) = (names.join(", "), spelled(held));
@@ -66,7 +67,7 @@ fn checked(holder: &Path, columns: &[Ident], held: &Path, place: &Path) -> Token
         ::mizzle::__private::is_key(
             <::mizzle::__private::ProbeKey<#holder, #tuple, #held>>::IS_KEY,
             #count,
-            <#far::table as ::mizzle::__private::Identity>::PRIMARY_KEY,
+            <#far as ::mizzle::__private::Identity>::PRIMARY_KEY,
             [#types, #length],
         )
     });
