@@ -191,7 +191,11 @@ impl Beside<'_> {
             return self.node.walk(&rows, place, flight);
         };
         let near = path.near();
-        flight.0.push(Statement::written(&AggregateBy { columns: near, aggregate: &**aggregate, rows: &rows })?);
+        flight.0.push(Statement::written(&AggregateBy {
+            columns: near,
+            aggregate: &**aggregate,
+            rows: &rows,
+        })?);
         flight.1.push(Layout { key: (0..near.names.len()).collect(), parent, read: None, beside: 0 });
         Ok(())
     }
