@@ -8,7 +8,7 @@
 //! SELECT … FROM pet WHERE pet.owner_id = ANY(ARRAY(SELECT owner.id FROM owner WHERE city = $1))
 //! ```
 //!
-//! The rows come back as they are stored, in binary, and are joined to their parents by `stitch`, by key.
+//! What stands beside a row is sent before it. The rows come as they are stored, in binary, and `stitch` joins them by key.
 
 use std::fmt;
 use std::sync::Arc;
