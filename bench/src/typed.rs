@@ -16,7 +16,7 @@ use crate::report::{Report, Unit};
 const FAR: Duration = Duration::from_millis(2);
 
 /// How often everybody connects anew: a connection is fast or slow for its life, by where its processes came to run.
-const HEATS: usize = 5;
+const HEATS: usize = 10;
 
 /// The fewest rounds that warm up: PostgreSQL settles on a plan for a prepared statement after five.
 const WARM: usize = 10;

@@ -4,10 +4,10 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
 use mizzle::diesel;
 use mizzle::prelude::*;
-use mizzle_tests::Ground;
 use mizzle_tests::clinic::{
     self, Food, NewFood, NewPet, NewVisit, Owner, Pet, Visit, day, food, owner, pet, pet_to_food, visit,
 };
+use mizzle_tests::{Ground, run};
 use uuid::Uuid;
 
 /// A tree: each belongs to another of its kind.
@@ -39,6 +39,14 @@ struct Letter {
     #[belongs_to(to: Person)]
     #[column(varchar(20))]
     receiver: String,
+}
+
+/// A view that shows everybody twice, so that its key is none.
+#[table(view)]
+#[has_many(sent: Letter, by = sender)]
+struct Echo {
+    #[column(primary_key, varchar(20))]
+    name: String,
 }
 
 /// Every type a column can have, to the last bit.
@@ -130,6 +138,45 @@ async fn what_is_shared_by_many_carries_its_own_relations_to_each() {
         }
     }
     assert_eq!(pets.iter().map(|pet| pet.related.len()).collect::<Vec<_>>(), [2, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_row_that_several_belong_to_brings_its_own_relations_to_each() {
+    let Ground { db, local: _local } = clinic().await;
+    let owner = Pet::owner().with(Owner::pets().order_by(pet::name).with(Pet::visits()));
+    let pets = db.load(Pet::query().order_by(pet::name).with(owner)).await.unwrap();
+    let of_owner = |pet: &With<Pet, Option<With<Owner, Vec<With<Pet, Vec<Visit>>>>>>| {
+        let siblings = pet.related.iter().flat_map(|owner| &owner.related);
+        siblings.map(|pet| (pet.name.clone(), pet.related.len())).collect::<Vec<_>>()
+    };
+    let both = vec![("Rex".to_owned(), 2), ("Tom".to_owned(), 0)];
+    assert_eq!(pets.iter().map(of_owner).collect::<Vec<_>>(), [both.clone(), vec![], both]);
+}
+
+#[tokio::test]
+async fn related_rows_are_told_apart_when_an_order_mixes_those_of_several_parents() {
+    let Ground { db, local: _local } = clinic().await;
+    let [john, mary] = &db.load(Owner::query().order_by(owner::name)).await.unwrap()[..] else {
+        panic!("two")
+    };
+    let new = |name: &str, owner: &Owner| NewPet::new(name).owner_id(owner.id);
+    db.insert_many(&[new("Sam", mary), new("Uma", mary), new("Val", john)]).await.unwrap();
+    let owners =
+        db.load(Owner::query().order_by(owner::name).with(Owner::pets().order_by(pet::name))).await.unwrap();
+    let found: Vec<_> = owners.iter().map(|owner| pet_names(&owner.related)).collect();
+    assert_eq!(found, [vec!["Rex", "Tom", "Val"], vec!["Sam", "Uma"]]);
+}
+
+#[tokio::test]
+async fn a_refused_statement_is_the_error_of_its_load_and_the_connection_lives_on() {
+    let Ground { db, local: _local } = clinic().await;
+    let owners = |limit| db.load(Owner::query().limit(limit).with(Owner::pets().with(Pet::visits())));
+    let connected = |db: &Db| db.stats().pool.connected;
+    owners(1).await.unwrap();
+    let before = connected(&db);
+    let error = owners(-1).await.unwrap_err();
+    assert_eq!(error.sql_state(), Some("2201W"), "{error}");
+    assert_eq!((owners(2).await.unwrap().len(), connected(&db)), (2, before));
 }
 
 #[tokio::test]
@@ -264,6 +311,9 @@ async fn two_relations_to_one_table_are_told_apart_by_their_columns() {
         .unwrap();
     let (from, to) = &letter.related;
     assert_eq!((from.as_ref().map(|p| &*p.name), to.as_ref().map(|p| &*p.name)), (Some("Ann"), Some("Bob")));
+    run(db, "CREATE VIEW echo AS SELECT name FROM person UNION ALL SELECT name FROM person").await;
+    let echoes = db.load(Echo::query().filter(echo::name.eq("Ann")).with(Echo::sent())).await.unwrap();
+    assert_eq!(echoes.iter().map(|echo| echo.related.len()).collect::<Vec<_>>(), [2, 2]);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use diesel::QueryResult;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream, StreamExt, pin_mut};
 use lru::LruCache;
 use mizzle_connect::{Config, Session};
@@ -81,6 +81,34 @@ pub(crate) trait Flight: Send + Sync {
         connection: &Connection,
         snapshot: bool,
     ) -> impl Future<Output = Result<Self::Answer>> + Send;
+}
+
+/// What the rows of a flight come to.
+pub(crate) trait Receive: Send {
+    /// The rows of the next statement come.
+    fn begin(&mut self);
+    fn row(&mut self, row: PgRow);
+    /// No more of them; how many rows the statement changed, or gave.
+    fn end(&mut self, _changed: u64) {}
+}
+
+/// Keeps all.
+impl Receive for Vec<Answer> {
+    fn begin(&mut self) {
+        self.push(Answer { rows: Vec::new(), changed: 0 });
+    }
+
+    fn row(&mut self, row: PgRow) {
+        if let Some(answer) = self.last_mut() {
+            answer.rows.push(row);
+        }
+    }
+
+    fn end(&mut self, changed: u64) {
+        if let Some(answer) = self.last_mut() {
+            answer.changed = changed;
+        }
+    }
 }
 
 impl Flight for Vec<Statement> {
@@ -268,12 +296,7 @@ impl Connection {
     /// Sends SQL now; the answer arrives when the future is awaited.
     pub(crate) fn send_now(&self, sql: &'static str) -> BoxFuture<'static, Result<()>> {
         let client = self.client.clone();
-        let mut answer = async move { client.batch_execute(sql).await }.boxed();
-        match (&mut answer).now_or_never() {
-            // tokio-postgres writes the message to its queue before the first wait
-            None => answer,
-            Some(answer) => std::future::ready(answer).boxed(),
-        }
+        sent(async move { client.batch_execute(sql).await })
     }
 
     /// Whether a statement was dropped before its answer had come.
@@ -378,21 +401,64 @@ impl Connection {
         if let [only] = statements {
             return Ok(vec![self.answer(only).await?]);
         }
-        let mut messages: Vec<BoxFuture<'_, Result<Option<Answer>>>> =
-            Vec::with_capacity(statements.len() + 2);
-        let control = |sql| self.batch(sql).map(|answer| answer.map(|()| None)).boxed();
-        if snapshot {
-            messages.push(control("BEGIN READ ONLY"));
+        let mut answers = Vec::with_capacity(statements.len());
+        self.receive(statements.iter(), snapshot, &mut answers).await?;
+        Ok(answers)
+    }
+
+    /// The same, what comes of it being given away as it comes.
+    pub(crate) async fn receive(
+        &self,
+        statements: impl ExactSizeIterator<Item = &Statement> + Clone + Send,
+        snapshot: bool,
+        into: &mut impl Receive,
+    ) -> Result<()> {
+        let mut underway = Underway::of(self);
+        let begin = snapshot.then(|| self.send_now("BEGIN READ ONLY"));
+        let sent: Vec<_> = statements.clone().map(|statement| sent(self.start(statement))).collect();
+        let commit = snapshot.then(|| self.send_now("COMMIT"));
+        // all are awaited, in the order in which they come, so that an error leaves no answer behind
+        let mut outcome = match begin {
+            Some(begin) => begin.await,
+            None => Ok(()),
+        };
+        for (statement, rows) in statements.zip(sent) {
+            let received = match rows.await {
+                Ok(rows) => self.receive_rows(statement, rows, outcome.is_ok().then_some(&mut *into)).await,
+                Err(error) => Err(error),
+            };
+            outcome = outcome.and(received);
         }
-        for statement in statements {
-            messages.push(self.answer(statement).map(|answer| answer.map(Some)).boxed());
+        underway.end();
+        match commit {
+            Some(commit) => outcome.and(commit.await),
+            None => outcome,
         }
-        if snapshot {
-            messages.push(control("COMMIT"));
+    }
+
+    async fn receive_rows(
+        &self,
+        statement: &Statement,
+        rows: RowStream,
+        mut into: Option<&mut impl Receive>,
+    ) -> Result<()> {
+        pin_mut!(rows);
+        let mut types = None;
+        if let Some(into) = &mut into {
+            into.begin();
         }
-        // polled in order, so sent in order; all are awaited, so that an error leaves no answer behind
-        let answers = join_all(messages).await;
-        Ok(answers.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        while let Some(row) = rows.next().await {
+            let row = PgRow::new(row?, &mut types);
+            if let Some(into) = &mut into {
+                into.row(row);
+            }
+        }
+        let changed = rows.rows_affected().unwrap_or_default();
+        self.counting(statement)(changed);
+        if let Some(into) = &mut into {
+            into.end(changed);
+        }
+        Ok(())
     }
 
     /// Forgets all statements: the schema has changed under them.
@@ -431,5 +497,15 @@ impl Connection {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Prepared> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends a message now; the answer arrives when the future is awaited.
+fn sent<'a, T: Send + 'a>(message: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
+    let mut answer = message.boxed();
+    match (&mut answer).now_or_never() {
+        // tokio-postgres writes the message to its queue before the first wait
+        None => answer,
+        Some(answer) => std::future::ready(answer).boxed(),
     }
 }

@@ -1,18 +1,20 @@
 //! What can be loaded: Mizzle's queries with their relations, and every Diesel query.
 
+use std::marker::PhantomData;
+
 use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, QueryFragment};
 
-use crate::connection::{Answer, Connection, Flight};
+use crate::connection::{Connection, Flight};
 use crate::model::Model;
 use crate::node::Node;
 use crate::query::Query;
 use crate::relation::Relations;
 use crate::row::PgRow;
 use crate::statement::Statement;
-use crate::stitch::{Loaded, Reader};
+use crate::stitch::{self, Layout, Reader, Stitch};
 
 /// A query whose rows are `T`: a [`Query`](crate::Query), that of a shape, anything that Diesel can load as `T`, or
 /// [`sql!`](macro@crate::sql).
@@ -55,8 +57,8 @@ pub struct Plan<T> {
 pub(crate) enum Read<T> {
     /// Each as it arrives: there is one statement.
     Each(ReadRow<T>),
-    /// All of them when they are there.
-    Together(Box<dyn FnOnce(Vec<Answer>) -> QueryResult<Vec<T>> + Send>),
+    /// Each with those that stand beside it.
+    Together(Vec<Layout>),
 }
 
 type ReadRow<T> = Box<dyn Fn(&PgRow) -> QueryResult<T> + Send + Sync>;
@@ -79,20 +81,51 @@ impl<T: Send + 'static> Flight for Arrival<T> {
     }
 }
 
-impl<T: 'static> Plan<T> {
+/// Statements whose rows stand beside each other, the first one's read as `T`.
+pub(crate) struct Gathering<T> {
+    statements: Vec<Statement>,
+    layouts: Vec<Layout>,
+    rows: PhantomData<fn() -> T>,
+}
+
+impl<T> Gathering<T> {
+    pub(crate) fn new(statements: Vec<Statement>, layouts: Vec<Layout>) -> Self {
+        Self { statements, layouts, rows: PhantomData }
+    }
+}
+
+impl<T: Send + 'static> Flight for Gathering<T> {
+    type Answer = QueryResult<Vec<T>>;
+
+    fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    async fn fly(
+        &self,
+        connection: &Connection,
+        snapshot: bool,
+    ) -> Result<Self::Answer, tokio_postgres::Error> {
+        let mut stitch = Stitch::new(&self.layouts);
+        connection.receive(self.statements.iter().rev(), snapshot, &mut stitch).await?;
+        Ok(stitch.finish())
+    }
+}
+
+impl<T: Send + 'static> Plan<T> {
     /// The plan of a tree of statements whose rows are read by `read`.
     pub(crate) fn of(node: Node<'_>, read: fn(&mut Reader<'_>) -> QueryResult<T>) -> QueryResult<Self> {
-        let (statements, layout) = node.plan()?;
-        let read = match layout.beside.is_empty() {
-            true => Read::Each(Box::new(move |row| read(&mut Reader::of_row(row)))),
-            false => Read::Together(Box::new(move |answers| {
-                let loaded = Loaded::stitch(&layout, &mut answers.into_iter());
-                loaded.readers().map(|mut row| read(&mut row)).collect()
-            })),
+        let together = !node.beside.is_empty();
+        let (statements, layouts) = node.plan(together.then(|| stitch::reading(read)))?;
+        let read = match together {
+            false => Read::Each(Box::new(move |row| read(&mut Reader::of_row(row)))),
+            true => Read::Together(layouts),
         };
         Ok(Self { statements, read })
     }
+}
 
+impl<T: 'static> Plan<T> {
     /// The plan of one statement whose rows are read by `read`.
     pub(crate) fn of_rows(statement: Statement, read: fn(&PgRow) -> QueryResult<T>) -> Self {
         Self { statements: vec![statement], read: Read::Each(Box::new(read)) }

@@ -10,7 +10,7 @@ use crate::budget::ROWS;
 use crate::connection::Flight;
 use crate::db::Db;
 use crate::error::Error;
-use crate::load::{Arrival, Load, Plan, Read};
+use crate::load::{Arrival, Gathering, Load, Plan, Read};
 use crate::model::NewRow;
 use crate::row::PgRow;
 use crate::statement::Statement;
@@ -79,7 +79,7 @@ both! {
             let Plan { statements, read } = plan?;
             let values = match read {
                 Read::Each(read) => self.run(Arrival { statements, read }).await?,
-                Read::Together(read) => read(self.run(statements).await?),
+                Read::Together(layouts) => self.run(Gathering::new(statements, layouts)).await?,
             };
             values.map_err(Error::read)
         }

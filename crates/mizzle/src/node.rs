@@ -8,7 +8,7 @@
 //! SELECT … FROM pet WHERE pet.owner_id = ANY(ARRAY(SELECT owner.id FROM owner WHERE city = $1))
 //! ```
 //!
-//! The rows come back as they are stored, in binary, and are joined to their parents by `stitch`, by key.
+//! What stands beside a row is sent before it. The rows come as they are stored, in binary, and `stitch` joins them by key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use diesel::result::Error;
 
-use crate::def::TableDef;
+use crate::def::{TableDef, TableKind};
 use crate::model::Model;
 use crate::query::{Condition, Fragment, Order};
 use crate::relation::Path;
 use crate::rows::{AggregateBy, Columns, Parents, Rows, Select, SelectFrom};
 use crate::statement::Statement;
-use crate::stitch::Layout;
+use crate::stitch::{Layout, Reading};
 
 /// How many relations may lead to a row. A shape that contains itself has no end.
 const DEPTH: usize = 10;
@@ -47,6 +47,21 @@ pub struct Beside<'q> {
     pub(crate) node: Node<'q>,
     /// Selected in place of the node's columns, once for each parent.
     pub(crate) aggregate: Option<Arc<dyn Fragment + 'q>>,
+    /// What the node's rows are read as.
+    pub(crate) read: Reading,
+}
+
+/// Where a node's rows stand.
+#[derive(Default)]
+struct Place {
+    /// How they are reached.
+    path: Option<Path>,
+    /// The columns by which a parent finds them.
+    parent: Vec<usize>,
+    /// What they are read as.
+    read: Option<Reading>,
+    /// Whether no row stands beside two.
+    once: bool,
 }
 
 impl<'q> Node<'q> {
@@ -107,22 +122,23 @@ impl<'q> Node<'q> {
         self
     }
 
-    /// The statements, in the order in which their answers are stitched together, and how.
-    pub(crate) fn plan(mut self) -> QueryResult<(Vec<Statement>, Layout)> {
-        let mut statements = Vec::new();
+    /// The statements, each before those of what stands beside its rows, and how their answers are put together.
+    pub(crate) fn plan(mut self, read: Option<Reading>) -> QueryResult<(Vec<Statement>, Vec<Layout>)> {
+        let mut flight = (Vec::new(), Vec::new());
         let select = std::mem::take(&mut self.select);
         let rows = Rows { table: self.table, select: &select, parents: None };
-        let layout = self.walk(&rows, None, &mut statements)?;
-        Ok((statements, layout))
+        self.walk(&rows, Place { read, once: true, ..Place::default() }, &mut flight)?;
+        Ok(flight)
     }
 
-    /// Adds the statement of these rows and those of what stands beside them. `path`: how they are reached.
+    /// Adds the statement of these rows and those of what stands beside them.
     fn walk(
         mut self,
         rows: &Rows<'_>,
-        path: Option<Path>,
-        statements: &mut Vec<Statement>,
-    ) -> QueryResult<Layout> {
+        place: Place,
+        flight: &mut (Vec<Statement>, Vec<Layout>),
+    ) -> QueryResult<()> {
+        let Place { path, parent, read, once } = place;
         if self.depth > DEPTH {
             let text = format!(
                 "a shape of \"{}\" contains itself: give the innermost a struct of its own",
@@ -146,26 +162,42 @@ impl<'q> Node<'q> {
         };
         let own = Columns { table: self.table, names: &self.columns };
         let columns: Vec<_> = std::iter::once(own).chain(linked).collect();
-        statements.push(Statement::of(&SelectFrom { columns: &columns, rows })?);
-        let beside = self
-            .beside
-            .into_iter()
-            .zip(from_parent)
-            .map(|(beside, from_parent)| Ok((from_parent, beside.walk(rows, statements)?)));
-        Ok(Layout { key, beside: beside.collect::<QueryResult<_>>()? })
+        flight.0.push(Statement::written(&SelectFrom { columns: &columns, rows })?);
+        flight.1.push(Layout { key, parent, read: read.filter(|_| once), beside: self.beside.len() });
+        // a link may lead to a row several times, and of a view nobody knows whether its key is one
+        let distinct = linked.is_none() && self.table.kind == TableKind::Table;
+        for (beside, parent) in self.beside.into_iter().zip(from_parent) {
+            let once = once && distinct && beside.path.parent == self.table.primary_key;
+            beside.walk(rows, parent, once, flight)?;
+        }
+        Ok(())
     }
 }
 
 impl Beside<'_> {
-    fn walk(mut self, parents: &Rows<'_>, statements: &mut Vec<Statement>) -> QueryResult<Layout> {
+    fn walk(
+        mut self,
+        parents: &Rows<'_>,
+        parent: Vec<usize>,
+        once: bool,
+        flight: &mut (Vec<Statement>, Vec<Layout>),
+    ) -> QueryResult<()> {
         let select = std::mem::take(&mut self.node.select);
         let path = self.path;
         let rows =
             Rows { table: self.node.table, select: &select, parents: Some(Parents { path, rows: parents }) };
-        let Some(aggregate) = &self.aggregate else { return self.node.walk(&rows, Some(path), statements) };
+        let Some(aggregate) = &self.aggregate else {
+            let place = Place { path: Some(path), parent, read: Some(self.read), once };
+            return self.node.walk(&rows, place, flight);
+        };
         let near = path.near();
-        statements.push(Statement::of(&AggregateBy { columns: near, aggregate: &**aggregate, rows: &rows })?);
-        Ok(Layout { key: (0..near.names.len()).collect(), beside: Vec::new() })
+        flight.0.push(Statement::written(&AggregateBy {
+            columns: near,
+            aggregate: &**aggregate,
+            rows: &rows,
+        })?);
+        flight.1.push(Layout { key: (0..near.names.len()).collect(), parent, read: None, beside: 0 });
+        Ok(())
     }
 }
 
@@ -182,7 +214,7 @@ fn positions(columns: &mut Vec<&'static str>, names: &[&'static str]) -> Vec<usi
 
 impl fmt::Debug for Node<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (statements, _) = self.clone().plan().map_err(|_| fmt::Error)?;
+        let (statements, _) = self.clone().plan(None).map_err(|_| fmt::Error)?;
         f.debug_list().entries(statements.iter().map(|statement| &statement.sql)).finish()
     }
 }

@@ -12,7 +12,7 @@ use crate::node::{Beside, Node};
 use crate::relation::{Link, Many, Maybe, One, Relation};
 use crate::row::PgRow;
 use crate::statement::Statement;
-use crate::stitch::Reader;
+use crate::stitch::{ReadRow, Reader, reading};
 use crate::table_column::{Col, Field};
 
 /// A struct that holds some columns of a table's row, and what is related to it. Implemented by `#[derive(Shape)]`; a table's own
@@ -150,22 +150,22 @@ pub trait Holds<L: Link>: Sized {
     /// What each related row is read as.
     type Item: Shape<Of = L::Child>;
     #[doc(hidden)]
-    fn collect(rows: impl Iterator<Item = QueryResult<Self::Item>>) -> QueryResult<Self>;
+    fn read_by(row: &mut Reader<'_>, read: ReadRow<Self::Item>) -> QueryResult<Self>;
 }
 
 impl<L: Link<Kind = Many>, S: Shape<Of = L::Child>> Holds<L> for Vec<S> {
     type Item = S;
 
-    fn collect(rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
-        rows.collect()
+    fn read_by(row: &mut Reader<'_>, read: ReadRow<S>) -> QueryResult<Self> {
+        row.related(read)
     }
 }
 
 impl<L: Link<Kind: Single>, S: Shape<Of = L::Child>> Holds<L> for Option<S> {
     type Item = S;
 
-    fn collect(mut rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
-        rows.next().transpose()
+    fn read_by(row: &mut Reader<'_>, read: ReadRow<S>) -> QueryResult<Self> {
+        row.related_one(read)
     }
 }
 
@@ -173,11 +173,11 @@ impl<L: Link<Kind: Single>, S: Shape<Of = L::Child>> Holds<L> for Option<S> {
 impl<L: Link<Kind = One>, S: Shape<Of = L::Child>> Holds<L> for S {
     type Item = S;
 
-    fn collect(mut rows: impl Iterator<Item = QueryResult<S>>) -> QueryResult<Self> {
-        rows.next().unwrap_or_else(|| {
+    fn read_by(row: &mut Reader<'_>, read: ReadRow<S>) -> QueryResult<Self> {
+        row.related_one(read)?.ok_or_else(|| {
             let text =
                 format!("the row that \"{}\" refers to is not there: make the field an `Option`", L::NAME);
-            Err(Error::DeserializationError(text.into()))
+            Error::DeserializationError(text.into())
         })
     }
 }
@@ -210,7 +210,8 @@ impl<'q> Parts<'q> {
             T::Item::parts(&mut parts);
             parts.0
         });
-        self.0.beside.push(Beside { name: field, path: L::PATH, node, aggregate: None });
+        let read = reading(T::Item::read);
+        self.0.beside.push(Beside { name: field, path: L::PATH, node, aggregate: None, read });
     }
 
     /// A number about a relation.
@@ -247,7 +248,7 @@ pub fn node_of<'q, S: Shape>() -> Node<'q> {
 /// # Errors
 /// When a row does not read as the shape, or is missing where one is expected.
 pub fn read_related<L: Link, T: Holds<L>>(row: &mut Reader<'_>) -> QueryResult<T> {
-    T::collect(row.related().map(|mut row| T::Item::read(&mut row)))
+    T::read_by(row, T::Item::read)
 }
 
 /// The next number about a relation, which `relation` would make.
@@ -286,7 +287,7 @@ pub type RowsOf<S> = (Statement, fn(PgRow) -> QueryResult<S>);
 /// # Errors
 /// When the query cannot be written as SQL.
 pub fn rows_of<S: Shape>(node: Node<'_>) -> QueryResult<RowsOf<S>> {
-    let (mut statements, _) = node.plan()?;
+    let (mut statements, _) = node.plan(None)?;
     // without relations there is one
     Ok((statements.remove(0), |row| S::read(&mut Reader::of_row(&row))))
 }

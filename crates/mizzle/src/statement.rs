@@ -5,10 +5,14 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use diesel::pg::{Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
-use diesel::query_builder::{QueryBuilder, QueryFragment};
+use diesel::query_builder::{BindCollector, QueryBuilder, QueryFragment};
 use diesel::result::Error;
+use diesel::sql_types::BigInt;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
+
+use crate::query::Fragment;
+use crate::rows::{Out, Written};
 
 /// SQL with its parameters, their types known, so that one round trip is enough.
 #[derive(Debug, Clone)]
@@ -29,11 +33,27 @@ impl Statement {
     pub(crate) fn of<Q: QueryFragment<Pg> + ?Sized>(query: &Q) -> QueryResult<Self> {
         let mut builder = PgQueryBuilder::default();
         query.to_sql(&mut builder, &Pg)?;
-        let mut collector = RawBytesBindCollector::<Pg>::new();
+        let mut collector = RawBytesBindCollector::new();
         query.collect_binds(&mut collector, &mut BuiltinTypes, &Pg)?;
+        Self::collected(builder.finish(), collector)
+    }
+
+    /// Renders a query of ours in one walk, where Diesel takes one for the text and one for the values.
+    pub(crate) fn written(query: &impl Written) -> QueryResult<Self> {
+        let mut writer = Writer {
+            text: String::with_capacity(TEXT),
+            builder: PgQueryBuilder::default(),
+            collector: RawBytesBindCollector::new(),
+        };
+        query.walk(&mut writer)?;
+        writer.hand_over();
+        Self::collected(writer.builder.finish(), writer.collector)
+    }
+
+    fn collected(sql: String, collector: RawBytesBindCollector<Pg>) -> QueryResult<Self> {
         let types = collector.metadata.iter().map(builtin).collect::<QueryResult<_>>()?;
         let parameters = collector.binds.into_iter().map(Parameter).collect();
-        Ok(Self { sql: builder.finish().into(), types, parameters, inserts: 0 })
+        Ok(Self { sql: sql.into(), types, parameters, inserts: 0 })
     }
 
     /// SQL that is written already, with its parameters.
@@ -60,6 +80,43 @@ impl Parameter {
     /// The bytes; `None` is NULL.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.0.as_deref()
+    }
+}
+
+/// A statement as it is written.
+struct Writer {
+    /// What the builder has not got yet: many small pieces.
+    text: String,
+    /// Counts the parameters.
+    builder: PgQueryBuilder,
+    collector: RawBytesBindCollector<Pg>,
+}
+
+/// How long a text may get before it is moved.
+const TEXT: usize = 256;
+
+impl Writer {
+    fn hand_over(&mut self) {
+        self.builder.push_sql(&self.text);
+        self.text.clear();
+    }
+}
+
+impl<'b> Out<'b> for Writer {
+    fn push_sql(&mut self, sql: &str) {
+        self.text.push_str(sql);
+    }
+
+    fn push(&mut self, fragment: &'b dyn Fragment) -> QueryResult<()> {
+        self.hand_over();
+        fragment.to_sql(&mut self.builder, &Pg)?;
+        fragment.collect_binds(&mut self.collector, &mut BuiltinTypes, &Pg)
+    }
+
+    fn bind(&mut self, value: &'b i64) -> QueryResult<()> {
+        self.hand_over();
+        self.builder.push_bind_param();
+        self.collector.push_bound_value::<BigInt, i64>(value, &mut BuiltinTypes)
     }
 }
 

@@ -1,138 +1,264 @@
-//! The answers of a flight, joined row to row by key, and read into Rust values.
+//! The rows of a flight, read into Rust values and joined row to row by key, as they come.
+//!
+//! What stands beside a row is sent before it, so that it is here when the row is. So a row is read while the server is at the
+//! next ones, and nothing is kept but what is handed out:
+//!
+//! ```text
+//! visits   each is read into the list of its pet's key
+//! pets     each takes the visits of its key from there, and is read into the list of its owner's key
+//! owners   each takes the pets of its key, and is done
+//! ```
+//!
+//! Rows that may stand beside several others, as owners do beside their pets, are kept as they came and read for each of these.
 //!
 //! Keys are compared as they came, in binary: for every type that can be a key, equal values have equal bytes once `plain_bytes`
-//! has taken off what does not count. So nothing is decoded twice and, for keys of one column, nothing is copied.
+//! has taken off what does not count. So no key is decoded, and of each group one is copied.
 
-use std::borrow::Cow;
+use std::any::Any;
 use std::collections::HashMap;
+use std::slice::IterMut;
+use std::sync::Arc;
 
 use diesel::QueryResult;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 
-use crate::connection::Answer;
+use crate::connection::Receive;
 use crate::model::Model;
 use crate::row::PgRow;
 
-/// Where the keys are in the rows of one statement, and what stands beside the rows.
+/// Where the keys of one statement's rows are, what becomes of the rows, and what stands beside them.
 pub(crate) struct Layout {
     /// The columns by which a row is given to its parent.
     pub(crate) key: Vec<usize>,
-    /// For each relation, in order: the columns by which a row finds its related rows, and these.
-    pub(crate) beside: Vec<(Vec<usize>, Layout)>,
+    /// The columns by which the parent finds it.
+    pub(crate) parent: Vec<usize>,
+    /// Reads each row as it comes; none if the rows are kept, to be read as often as they are asked for.
+    pub(crate) read: Option<Reading>,
+    /// How many relations its rows have. Their layouts come behind this one, each with its own relations behind it.
+    pub(crate) beside: usize,
 }
 
-/// The answers of a flight, in the order of its statements.
-type Answers = std::vec::IntoIter<Answer>;
+/// A way to read rows, whatever they are read as: where their values go.
+pub(crate) type Reading = Arc<dyn Fn() -> Box<dyn Values> + Send + Sync>;
 
-/// The rows of one statement, with what stands beside them.
-pub(crate) struct Loaded {
-    rows: Vec<PgRow>,
-    beside: Vec<Related>,
+/// Reads one row with what stands beside it.
+pub(crate) type ReadRow<T> = fn(&mut Reader<'_>) -> QueryResult<T>;
+
+/// Puts the answers of a flight together, the last statement's first.
+pub(crate) struct Stitch<'a> {
+    /// Of the statements whose answers are still to come.
+    layouts: &'a [Layout],
+    /// The answers beside whose rows the next ones stand, the first relation's at the end.
+    done: Vec<Gathered>,
+    /// The first row that did not read as its type.
+    failed: QueryResult<()>,
 }
 
-/// The related rows of all parents.
-struct Related {
-    loaded: Loaded,
-    /// Numbers of rows, those of one group one after the other, each group in the order of the rows.
-    order: Vec<usize>,
-    /// Where each group begins in `order`; one more than there are groups.
-    starts: Vec<usize>,
-    /// The group of each parent.
-    group_of: Vec<Option<usize>>,
+/// The rows of one statement, by the key of the row beside which they stand.
+struct Gathered {
+    key: Vec<usize>,
+    parent: Vec<usize>,
+    rows: Rows,
+    /// What stands beside them.
+    beside: Vec<Gathered>,
+    groups: HashMap<Box<[u8]>, usize>,
+    /// The group of the latest row, and its key: an index gives the rows of one parent one after the other.
+    latest: Option<usize>,
+    latest_key: Vec<u8>,
+}
+
+/// What has become of rows, by group.
+enum Rows {
+    Kept(Vec<Vec<PgRow>>),
+    Read(Box<dyn Values>),
+}
+
+/// Values of one type, by group.
+pub(crate) trait Values: Send {
+    fn read(&mut self, group: usize, row: &mut Reader<'_>) -> QueryResult<()>;
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+struct ValuesOf<T> {
+    read: ReadRow<T>,
+    groups: Vec<Vec<T>>,
+    /// The latest values, which are of group `at` and not in its list yet: so lists have the length that they need.
+    latest: Vec<T>,
+    at: usize,
 }
 
 /// Reads one row: its columns from left to right, its relations likewise.
-#[derive(Clone)]
 pub struct Reader<'a> {
     row: &'a PgRow,
     column: usize,
     /// The relations that are still to be read, for all rows.
-    beside: &'a [Related],
-    /// Which of them it is.
-    number: usize,
+    beside: IterMut<'a, Gathered>,
 }
 
-impl Loaded {
-    /// Takes the answers in the order of the statements.
-    pub(crate) fn stitch(layout: &Layout, answers: &mut Answers) -> Self {
-        let rows = answers.next().map_or_else(Vec::new, |answer| answer.rows);
-        let beside = layout
-            .beside
-            .iter()
-            .map(|(from_parent, layout)| Related::stitch(&rows, from_parent, layout, answers))
-            .collect();
-        Self { rows, beside }
+/// Where rows go that are read as `T`.
+pub(crate) fn reading<T: Send + 'static>(read: ReadRow<T>) -> Reading {
+    Arc::new(move || Box::new(ValuesOf { read, groups: Vec::new(), latest: Vec::new(), at: 0 }))
+}
+
+impl<'a> Stitch<'a> {
+    /// Nothing has come yet.
+    pub(crate) fn new(layouts: &'a [Layout]) -> Self {
+        Self { layouts, done: Vec::with_capacity(layouts.len()), failed: Ok(()) }
     }
 
-    /// One reader for each row.
-    pub(crate) fn readers(&self) -> impl ExactSizeIterator<Item = Reader<'_>> {
-        (0..self.rows.len()).map(|number| self.reader(number))
-    }
-
-    fn reader(&self, number: usize) -> Reader<'_> {
-        Reader { row: &self.rows[number], column: 0, beside: &self.beside, number }
+    /// The rows of the first statement, which came last.
+    pub(crate) fn finish<T: Send + 'static>(mut self) -> QueryResult<Vec<T>> {
+        self.failed?;
+        Ok(self.done.pop().map(|mut first| first.all()).unwrap_or_default())
     }
 }
 
-impl Related {
-    fn stitch(parents: &[PgRow], from_parent: &[usize], layout: &Layout, answers: &mut Answers) -> Self {
-        let loaded = Loaded::stitch(layout, answers);
-        let rows = &loaded.rows;
-        let mut groups: HashMap<Cow<'_, [u8]>, usize> = HashMap::with_capacity(parents.len());
-        let mut sizes: Vec<usize> = Vec::with_capacity(parents.len());
-        // an index gives the rows of one parent one after the other: most keys need not be looked up
-        let mut latest: Option<(Cow<'_, [u8]>, usize)> = None;
-        let group_of_row: Vec<Option<usize>> = rows
-            .iter()
-            .map(|row| {
-                let key = row.key(&layout.key)?;
-                let group = match &latest {
-                    Some((known, group)) if *known == key => *group,
-                    _ => {
-                        let group = *groups.entry(key.clone()).or_insert_with(|| {
-                            sizes.push(0);
-                            sizes.len() - 1
-                        });
-                        latest = Some((key, group));
-                        group
-                    }
-                };
-                sizes[group] += 1;
-                Some(group)
-            })
-            .collect();
-        let mut starts = vec![0];
-        starts.extend(sizes.iter().scan(0, |end, size| {
-            *end += size;
-            Some(*end)
-        }));
-        let mut next = starts.clone();
-        let mut order = vec![0; starts[sizes.len()]];
-        for (row, group) in group_of_row.iter().enumerate() {
-            if let Some(group) = *group {
-                order[next[group]] = row;
-                next[group] += 1;
+impl Receive for Stitch<'_> {
+    fn begin(&mut self) {
+        let Some((layout, before)) = self.layouts.split_last() else { return };
+        self.layouts = before;
+        let beside = self.done.drain(self.done.len() - layout.beside..).rev().collect();
+        self.done.push(Gathered::new(layout, beside));
+    }
+
+    fn row(&mut self, row: PgRow) {
+        if let (Ok(()), Some(coming)) = (&self.failed, self.done.last_mut()) {
+            self.failed = coming.take(row);
+        }
+    }
+}
+
+impl Gathered {
+    fn new(layout: &Layout, beside: Vec<Self>) -> Self {
+        let rows = match &layout.read {
+            Some(reading) => Rows::Read(reading()),
+            None => Rows::Kept(Vec::new()),
+        };
+        let Layout { key, parent, .. } = layout;
+        Self {
+            key: key.clone(),
+            parent: parent.clone(),
+            rows,
+            beside,
+            groups: HashMap::new(),
+            latest: None,
+            latest_key: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, row: PgRow) -> QueryResult<()> {
+        let Some(group) = self.group(&row) else { return Ok(()) };
+        match &mut self.rows {
+            Rows::Read(values) => {
+                values.read(group, &mut Reader::with(&row, &mut self.beside))?;
+            }
+            Rows::Kept(groups) if group == groups.len() => groups.push(vec![row]),
+            Rows::Kept(groups) => groups[group].push(row),
+        }
+        Ok(())
+    }
+
+    /// The group of a row, which may be a new one; none for a key that is NULL.
+    fn group(&mut self, row: &PgRow) -> Option<usize> {
+        let key = row.key(&self.key)?;
+        if let Some(latest) = self.latest
+            && *self.latest_key == *key
+        {
+            return Some(latest);
+        }
+        self.latest_key.clear();
+        self.latest_key.extend_from_slice(&key);
+        let next = self.groups.len();
+        let group = match self.groups.get(&*key) {
+            Some(group) => *group,
+            None => *self.groups.entry(key.into()).or_insert(next),
+        };
+        self.latest = Some(group);
+        Some(group)
+    }
+
+    /// The group of the rows beside this parent.
+    fn group_of(&self, parent: &PgRow) -> Option<usize> {
+        self.groups.get(&*parent.key(&self.parent)?).copied()
+    }
+
+    /// The rows beside this parent.
+    fn of<T: Send + 'static>(&mut self, parent: &PgRow, read: ReadRow<T>) -> QueryResult<Vec<T>> {
+        let Some(group) = self.group_of(parent) else { return Ok(Vec::new()) };
+        match &mut self.rows {
+            Rows::Read(values) => Ok(values_of(values).take(group)),
+            Rows::Kept(groups) => {
+                groups[group].iter().map(|row| read(&mut Reader::with(row, &mut self.beside))).collect()
             }
         }
-        let group_of = parents.iter().map(|row| groups.get(&row.key(from_parent)?).copied()).collect();
-        drop((groups, latest));
-        Self { order, starts, group_of, loaded }
     }
 
-    fn rows_of(&self, parent: usize) -> impl ExactSizeIterator<Item = Reader<'_>> {
-        let order = match self.group_of[parent] {
-            Some(group) => &self.order[self.starts[group]..self.starts[group + 1]],
-            None => &[],
-        };
-        order.iter().map(|number| self.loaded.reader(*number))
+    /// The first of these rows.
+    fn first_of<T: Send + 'static>(&mut self, parent: &PgRow, read: ReadRow<T>) -> QueryResult<Option<T>> {
+        let Some(group) = self.group_of(parent) else { return Ok(None) };
+        match &mut self.rows {
+            Rows::Read(values) => Ok(values_of(values).take(group).into_iter().next()),
+            Rows::Kept(groups) => {
+                groups[group].first().map(|row| read(&mut Reader::with(row, &mut self.beside))).transpose()
+            }
+        }
+    }
+
+    /// All rows, which are of one group.
+    fn all<T: Send + 'static>(&mut self) -> Vec<T> {
+        match &mut self.rows {
+            Rows::Read(values) => std::mem::take(&mut values_of(values).latest),
+            Rows::Kept(_) => Vec::new(),
+        }
+    }
+}
+
+fn values_of<T: Send + 'static>(values: &mut Box<dyn Values>) -> &mut ValuesOf<T> {
+    values.as_any().downcast_mut().expect("what reads a relation has said how its rows are read")
+}
+
+impl<T: Send + 'static> Values for ValuesOf<T> {
+    fn read(&mut self, group: usize, row: &mut Reader<'_>) -> QueryResult<()> {
+        if group != self.at {
+            self.settle();
+            self.at = group;
+        }
+        self.latest.push((self.read)(row)?);
+        Ok(())
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl<T> ValuesOf<T> {
+    /// Puts the latest values into the list of their group.
+    fn settle(&mut self) {
+        if self.groups.len() <= self.at {
+            self.groups.resize_with(self.at + 1, Vec::new);
+        }
+        self.groups[self.at].reserve_exact(self.latest.len());
+        self.groups[self.at].append(&mut self.latest);
+    }
+
+    fn take(&mut self, group: usize) -> Vec<T> {
+        if !self.latest.is_empty() {
+            self.settle();
+        }
+        std::mem::take(&mut self.groups[group])
     }
 }
 
 impl<'a> Reader<'a> {
     /// Reads a row beside which there is nothing.
     pub(crate) fn of_row(row: &'a PgRow) -> Self {
-        Self { row, column: 0, beside: &[], number: 0 }
+        Self::with(row, &mut [])
+    }
+
+    fn with(row: &'a PgRow, beside: &'a mut [Gathered]) -> Self {
+        Self { row, column: 0, beside: beside.iter_mut() }
     }
 
     /// Reads the next column as a Rust value.
@@ -153,16 +279,23 @@ impl<'a> Reader<'a> {
     }
 
     /// The rows of the next relation.
-    pub(crate) fn related(&mut self) -> impl ExactSizeIterator<Item = Reader<'a>> + use<'a> {
-        let (related, later) = self.beside.split_first().expect("a plan has what its reader reads");
-        self.beside = later;
-        related.rows_of(self.number)
+    pub(crate) fn related<T: Send + 'static>(&mut self, read: ReadRow<T>) -> QueryResult<Vec<T>> {
+        let row = self.row;
+        self.next().of(row, read)
     }
 
-    /// What the next relation was aggregated to; `None` if there was no row.
-    pub(crate) fn aggregate<ST, T: FromSqlRow<ST, Pg>>(&mut self) -> QueryResult<Option<T>> {
-        let Some(Reader { row, .. }) = self.related().next() else { return Ok(None) };
-        let last = row.len() - 1;
-        row.read_columns(last..last + 1).map(Some)
+    /// The first row of the next relation.
+    pub(crate) fn related_one<T: Send + 'static>(&mut self, read: ReadRow<T>) -> QueryResult<Option<T>> {
+        let row = self.row;
+        self.next().first_of(row, read)
+    }
+
+    /// What the next relation was aggregated to, which stands behind the key; `None` if there was no row.
+    pub(crate) fn aggregate<ST, T: FromSqlRow<ST, Pg> + Send + 'static>(&mut self) -> QueryResult<Option<T>> {
+        self.related_one(|Reader { row, .. }| row.read_columns(row.len() - 1..row.len()))
+    }
+
+    fn next(&mut self) -> &'a mut Gathered {
+        self.beside.next().expect("a plan has what its reader reads")
     }
 }

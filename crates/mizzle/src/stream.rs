@@ -89,7 +89,7 @@ pub trait LoadRows<T> {
 #[diagnostic::do_not_recommend]
 impl<M: Model> LoadRows<M> for Query<'_, M> {
     fn statement(self) -> QueryResult<(Statement, ReadRow<M>)> {
-        let (mut statements, _) = self.node.plan()?;
+        let (mut statements, _) = self.node.plan(None)?;
         // a query without relations is one statement
         Ok((statements.remove(0), |row| row.read_columns::<M::SqlType, M>(0..M::DEF.columns.len())))
     }

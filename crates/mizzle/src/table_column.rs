@@ -20,6 +20,7 @@ use diesel::{EqAll, ExpressionMethods, QueryResult, QuerySource};
 
 use crate::model::{HasColumn, Identity, Model};
 use crate::place::Same;
+use crate::rows::push_name;
 
 /// What one column of a table is. Implemented by `#[table]` for each field.
 pub trait Field: 'static {
@@ -98,13 +99,13 @@ impl<F: Field> QueryFragment<Pg> for Col<F> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if !out.should_skip_from() {
             if let Some(schema) = F::Table::SCHEMA {
-                out.push_identifier(schema)?;
+                push_name(schema, &mut out)?;
                 out.push_sql(".");
             }
-            out.push_identifier(<F::Table as Identity>::NAME)?;
+            push_name(<F::Table as Identity>::NAME, &mut out)?;
             out.push_sql(".");
         }
-        out.push_identifier(F::NAME)
+        push_name(F::NAME, &mut out)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::raw::RawSql;
 use crate::row::Oid;
 use crate::statement::Statement;
 
-/// The statements of a query, in the order in which they are sent.
+/// The statements of a query: that of its rows first, each before those of what stands beside its rows.
 ///
 /// `Display` gives a line for each: `SELECT … WHERE "owner"."name" = $1 -- binds: ["John"]`.
 ///
@@ -115,7 +115,7 @@ impl SqlText {
 
     #[doc(hidden)]
     pub fn of_node(node: crate::node::Node<'_>) -> Result<Self, Error> {
-        Ok(Self::of(&node.plan().map_err(Error::build)?.0))
+        Ok(Self::of(&node.plan(None).map_err(Error::build)?.0))
     }
 
     fn of(statements: &[Statement]) -> Self {

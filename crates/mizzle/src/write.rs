@@ -16,7 +16,7 @@ use diesel::{QueryResult, Table};
 
 use crate::model::{Changes, Model, NewRow, Patch};
 use crate::query::{Condition, Fragment};
-use crate::rows::push_filters;
+use crate::rows::{push_filters, push_name, push_table};
 use crate::statement::Statement;
 
 /// A statement that changes rows: an [`Update`], a [`Delete`], or any of Diesel's.
@@ -249,8 +249,8 @@ impl<P> Update<'_, P, Filtered> {
 impl<M: Model> QueryFragment<Pg> for Delete<'_, M, Filtered> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");
-        push_table::<M>(out.reborrow())?;
-        push_filters(&self.filters, " WHERE ", out)
+        push_table(M::DEF, &mut out)?;
+        push_filters(&self.filters, " WHERE ", &mut out)
     }
 }
 
@@ -262,16 +262,16 @@ impl<M: Model> QueryFragment<Pg> for Update<'_, M, Filtered> {
             ));
         }
         out.push_sql("UPDATE ");
-        push_table::<M>(out.reborrow())?;
+        push_table(M::DEF, &mut out)?;
         out.push_sql(" SET ");
         self.set.walk_ast(out.reborrow())?;
         for touched in touched_beside(&*self.set, &self.touched)? {
             out.push_sql(", ");
-            out.push_identifier(touched.column)?;
+            push_name(touched.column, &mut out)?;
             out.push_sql(" = ");
             touched.value.walk_ast(out.reborrow())?;
         }
-        push_filters(&self.filters, " WHERE ", out)
+        push_filters(&self.filters, " WHERE ", &mut out)
     }
 }
 
@@ -384,7 +384,7 @@ pub(crate) struct Insert<'a, N>(pub(crate) &'a [N]);
 impl<N: NewRow> QueryFragment<Pg> for Insert<'_, N> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("INSERT INTO ");
-        push_table::<N::Model>(out.reborrow())?;
+        push_table(N::Model::DEF, &mut out)?;
         out.push_sql(" (");
         push_names::<N>(out.reborrow())?;
         let mut separator = ") VALUES (";
@@ -397,26 +397,18 @@ impl<N: NewRow> QueryFragment<Pg> for Insert<'_, N> {
         let mut separator = "";
         for column in <N::Model as Model>::DEF.columns {
             out.push_sql(separator);
-            out.push_identifier(column.name)?;
+            push_name(column.name, &mut out)?;
             separator = ", ";
         }
         Ok(())
     }
 }
 
-fn push_table<M: Model>(mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
-    if let Some(schema) = M::DEF.schema {
-        out.push_identifier(schema)?;
-        out.push_sql(".");
-    }
-    out.push_identifier(M::DEF.name)
-}
-
 fn push_names<N: NewRow>(mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
     let mut separator = "";
     for name in N::COLUMNS {
         out.push_sql(separator);
-        out.push_identifier(name)?;
+        push_name(name, &mut out)?;
         separator = ", ";
     }
     Ok(())
@@ -486,7 +478,7 @@ impl<'a, 'b> List<'a, 'b> {
     {
         let Some(value) = value else { return Ok(()) };
         self.separate();
-        self.out.push_identifier(C::NAME)?;
+        push_name(C::NAME, &mut self.out)?;
         self.out.push_sql(" = ");
         self.out.push_bind_param::<C::SqlType, T>(value)
     }

@@ -51,7 +51,7 @@ struct Select<'a> {
 impl QueryFragment<Pg> for Select<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(&self.sql);
-        push_filters(self.filters, " WHERE ", out)
+        push_filters(self.filters, " WHERE ", &mut out)
     }
 }
 

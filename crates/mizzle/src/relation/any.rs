@@ -8,12 +8,12 @@ use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::query_source::{AppearsInFromClause, Once};
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 
 use super::Path;
 use super::related::{Link, Related};
 use crate::model::Model;
-use crate::rows::{Columns, Select, push_filters, push_table};
+use crate::rows::{Columns, Out, Select, push_filters, push_table};
 
 /// Whether a row of `P` has related rows. Made by `.any()` and `.none()`, for `.filter(…)` on a query on `P`.
 ///
@@ -89,7 +89,7 @@ impl<P: Model> QueryFragment<Pg> for Any<'_, P> {
         if self.select.limit.is_some_and(|limit| limit <= 0) {
             out.push_sql("FALSE");
         } else {
-            self.walk_membership(out.reborrow())?;
+            self.walk_membership(&mut out)?;
         }
         out.push_sql(")");
         Ok(())
@@ -98,30 +98,30 @@ impl<P: Model> QueryFragment<Pg> for Any<'_, P> {
 
 impl<P: Model> Any<'_, P> {
     /// `parent IN (SELECT near FROM …)`.
-    fn walk_membership<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn walk_membership<'b>(&'b self, out: &mut impl Out<'b>) -> QueryResult<()> {
         let parent = Columns { table: P::DEF, names: self.path.parent };
         let nullable = |name: &&str| P::DEF.column(name).is_some_and(|column| column.nullable);
         if parent.names.iter().any(nullable) {
             // NULL IN (…) is neither true nor false, and neither is its opposite
-            parent.walk_not_null(out.reborrow())?;
+            parent.walk_not_null(out)?;
             out.push_sql(" AND ");
         }
         let near = self.path.near();
-        parent.walk_as_value(out.reborrow())?;
+        parent.walk_as_value(out)?;
         out.push_sql(" IN (SELECT ");
-        near.walk(out.reborrow())?;
+        near.walk(out)?;
         out.push_sql(" FROM ");
-        push_table(self.path.table, out.reborrow())?;
-        self.path.walk_link(out.reborrow())?;
+        push_table(self.path.table, out)?;
+        self.path.walk_link(out)?;
         // a NULL among the keys would make NOT IN neither true nor false
         out.push_sql(" WHERE ");
-        near.walk_not_null(out.reborrow())?;
-        push_filters(&self.select.filters, " AND ", out.reborrow())?;
+        near.walk_not_null(out)?;
+        push_filters(&self.select.filters, " AND ", out)?;
         if let Some(offset) = self.select.offset.as_ref().filter(|offset| **offset > 0) {
             out.push_sql(" GROUP BY ");
-            near.walk(out.reborrow())?;
+            near.walk(out)?;
             out.push_sql(" HAVING count(*) > ");
-            out.push_bind_param::<BigInt, _>(offset)?;
+            out.bind(offset)?;
         }
         out.push_sql(")");
         Ok(())

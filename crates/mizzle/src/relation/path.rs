@@ -1,12 +1,10 @@
 //! The way from a row to its related rows: which columns equal which.
 
 use diesel::QueryResult;
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
 
 use super::key::{KeyColumns, Keyed, SameKey};
 use crate::def::TableDef;
-use crate::rows::{Columns, push_table};
+use crate::rows::{Columns, Out, push_table};
 
 /// The way from a row to its related rows, as data. Made by `#[table]`, where the types of both ends are compared.
 #[derive(Debug, Clone, Copy)]
@@ -84,12 +82,12 @@ impl Path {
     }
 
     /// `INNER JOIN link ON …`, if there is a link.
-    pub(crate) fn walk_link(&self, mut out: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+    pub(crate) fn walk_link<'b>(&self, out: &mut impl Out<'b>) -> QueryResult<()> {
         let Some(through) = self.through else { return Ok(()) };
         out.push_sql(" INNER JOIN ");
-        push_table(through.table, out.reborrow())?;
+        push_table(through.table, out)?;
         out.push_sql(" ON ");
-        Columns { table: through.table, names: through.far }.walk_as_value(out.reborrow())?;
+        Columns { table: through.table, names: through.far }.walk_as_value(out)?;
         out.push_sql(" = ");
         Columns { table: self.table, names: self.child }.walk_as_value(out)
     }

@@ -9,7 +9,7 @@ use super::{KeyColumns, Keyed, Path, Push, Relation, Relations};
 use crate::model::Model;
 use crate::node::{Beside, Node};
 use crate::query::{Condition, Order, Query};
-use crate::stitch::Reader;
+use crate::stitch::{ReadRow, Reader, reading};
 
 /// A relation as declared: `owner::relations::pets`. Implemented by `#[table]`.
 ///
@@ -89,15 +89,15 @@ pub trait Kind: 'static {
     /// `Vec<T>` or `Option<T>`.
     type Of<T: Send + 'static>: Send + 'static;
     #[doc(hidden)]
-    fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Self::Of<T>>;
+    fn read<T: Send + 'static>(row: &mut Reader<'_>, read: ReadRow<T>) -> QueryResult<Self::Of<T>>;
 }
 
 impl Kind for Many {
     const ROWS: Rows = Rows::Many;
     type Of<T: Send + 'static> = Vec<T>;
 
-    fn collect<T: Send + 'static>(rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Vec<T>> {
-        rows.collect()
+    fn read<T: Send + 'static>(row: &mut Reader<'_>, read: ReadRow<T>) -> QueryResult<Vec<T>> {
+        row.related(read)
     }
 }
 
@@ -107,8 +107,8 @@ macro_rules! single {
             const ROWS: Rows = Rows::$kind;
             type Of<T: Send + 'static> = Option<T>;
 
-            fn collect<T: Send + 'static>(mut rows: impl Iterator<Item = QueryResult<T>>) -> QueryResult<Option<T>> {
-                rows.next().transpose()
+            fn read<T: Send + 'static>(row: &mut Reader<'_>, read: ReadRow<T>) -> QueryResult<Option<T>> {
+                row.related_one(read)
             }
         })+
     };
@@ -262,11 +262,11 @@ impl<P: Model, L: Link + StartsFrom<P>, W: Relations<L::Child>> Relation<P> for 
     where
         Self: 'q,
     {
-        Beside { name: L::NAME, path: L::PATH, node: self.node, aggregate: None }
+        Beside { name: L::NAME, path: L::PATH, node: self.node, aggregate: None, read: reading(W::read) }
     }
 
     fn read(row: &mut Reader<'_>) -> QueryResult<Self::Out> {
-        L::Kind::collect(row.related().map(|mut row| W::read(&mut row)))
+        L::Kind::read(row, W::read)
     }
 }
 
