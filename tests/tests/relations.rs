@@ -145,12 +145,13 @@ async fn a_row_that_several_belong_to_brings_its_own_relations_to_each() {
     let Ground { db, local: _local } = clinic().await;
     let owner = Pet::owner().with(Owner::pets().order_by(pet::name).with(Pet::visits()));
     let pets = db.load(Pet::query().order_by(pet::name).with(owner)).await.unwrap();
-    let of_owner = |pet: &With<Pet, Option<With<Owner, Vec<With<Pet, Vec<Visit>>>>>>| {
-        let siblings = pet.related.iter().flat_map(|owner| &owner.related);
-        siblings.map(|pet| (pet.name.clone(), pet.related.len())).collect::<Vec<_>>()
-    };
-    let both = vec![("Rex".to_owned(), 2), ("Tom".to_owned(), 0)];
-    assert_eq!(pets.iter().map(of_owner).collect::<Vec<_>>(), [both.clone(), vec![], both]);
+    let siblings: Vec<Vec<_>> = pets
+        .iter()
+        .map(|pet| pet.related.iter().flat_map(|owner| &owner.related))
+        .map(|siblings| siblings.map(|pet| (pet.name.as_str(), pet.related.len())).collect())
+        .collect();
+    let both = vec![("Rex", 2), ("Tom", 0)];
+    assert_eq!(siblings, [both.clone(), vec![], both]);
 }
 
 #[tokio::test]

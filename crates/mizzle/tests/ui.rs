@@ -3,7 +3,7 @@
 /// What does: the tables of the cases, and their like without a mistake.
 // Compiled here, so that the cases need no code of what they depend on, and are all checked in one go.
 #[path = "ui/clinic.rs"]
-#[expect(dead_code, reason = "it need only compile")]
+#[expect(dead_code, unreachable_pub, reason = "it need only compile")]
 mod clinic;
 
 #[test]
