@@ -10,7 +10,12 @@ use tempfile::TempDir;
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let target = Path::new(env!("CARGO_BIN_EXE_mizzle")).ancestors().nth(2).expect("target/debug/mizzle");
-    let config = format!("[build]\ntarget-dir = {:?}\n[net]\noffline = true\n", target.display().to_string());
+    let target = target.display().to_string();
+    // The profile is the workspace's: with another, all would be compiled again.
+    let config = format!(
+        "[build]\ntarget-dir = {target:?}\n[net]\noffline = true\n\
+         [profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n"
+    );
     std::fs::create_dir(folder.path().join(".cargo")).expect("a folder");
     std::fs::write(folder.path().join(".cargo/config.toml"), config).expect("a file");
     folder

@@ -12,7 +12,7 @@ use super::tree::{self, Type, child, children, has};
 /// Where something was written; none when it is declared in Rust.
 pub(crate) type At = Option<(usize, Range<usize>)>;
 
-/// Tables by schema and name.
+/// Tables by name and schema.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     tables: BTreeMap<(String, String), Table>,
@@ -73,11 +73,17 @@ impl Model {
 
     /// The table of this name; without a schema, the only one that has it.
     pub(crate) fn table(&self, schema: Option<&str>, name: &str) -> Option<&Table> {
-        let exact = (schema.unwrap_or_default().to_owned(), name.to_owned());
+        let exact = (name.to_owned(), schema.unwrap_or_default().to_owned());
         self.tables.get(&exact).or_else(|| {
-            let mut same = self.tables.iter().filter(|((_, other), _)| other == name).map(|(_, table)| table);
+            let mut same = self.of_name(name).map(|(_, table)| table);
             same.next().filter(|_| same.next().is_none())
         })
+    }
+
+    /// The tables of this name, whatever their schemas.
+    fn of_name(&self, name: &str) -> impl Iterator<Item = (&(String, String), &Table)> {
+        let first = (name.to_owned(), String::new());
+        self.tables.range(first..).take_while(move |((other, _), _)| other == name)
     }
 
     /// Takes in a table that is declared in Rust.
@@ -130,7 +136,7 @@ impl Model {
             indexes: indexes.collect(),
             foreign_keys: foreign_keys.collect(),
         };
-        self.tables.insert((def.schema.unwrap_or_default().to_owned(), def.name.to_owned()), table);
+        self.tables.insert((def.name.to_owned(), def.schema.unwrap_or_default().to_owned()), table);
     }
 
     /// Takes in what a statement does.
@@ -148,7 +154,7 @@ impl Model {
             K::DROP_TABLE => {
                 for dropped in children(root, K::TABLE_NAME_REF) {
                     let (schema, name) = tree::path(&dropped);
-                    self.tables.remove(&(schema.unwrap_or_default(), name));
+                    self.tables.remove(&(name, schema.unwrap_or_default()));
                 }
             }
             K::DROP_INDEX => {
@@ -165,7 +171,7 @@ impl Model {
 
     fn create(&mut self, statement: &Statement<'_>, node: &SyntaxNode) {
         let Some((schema, name)) = tree::table(node) else { return };
-        let key = (schema.unwrap_or_default(), name.clone());
+        let key = (name.clone(), schema.unwrap_or_default());
         if child(node, K::IF_NOT_EXISTS).is_some() && self.tables.contains_key(&key) {
             return;
         }
@@ -214,10 +220,10 @@ impl Model {
             let of = |kind| child(&action, kind).map(|node| tree::path(&node).1);
             match action.kind() {
                 K::TABLE_RENAME_TO => {
-                    let key = (schema.unwrap_or_default(), name);
+                    let key = (name, schema.unwrap_or_default());
                     if let (Some(mut table), Some(renamed)) = (self.tables.remove(&key), of(K::TABLE_NAME)) {
                         table.name.clone_from(&renamed);
-                        self.tables.insert((key.0, renamed), table);
+                        self.tables.insert((renamed, key.1), table);
                     }
                     return;
                 }
@@ -251,13 +257,13 @@ impl Model {
 
     /// The table, or what is known of one that was made elsewhere.
     fn known(&mut self, schema: Option<String>, name: String) -> &mut Table {
-        let same: Vec<_> = self.tables.keys().filter(|(_, other)| *other == name).cloned().collect();
-        let exact = (schema.unwrap_or_default(), name);
+        let same: Vec<_> = self.of_name(&name).map(|(key, _)| key.clone()).collect();
+        let exact = (name, schema.unwrap_or_default());
         let key = match &same[..] {
             [only] if !same.contains(&exact) => only.clone(),
             _ => exact,
         };
-        let name = key.1.clone();
+        let name = key.0.clone();
         self.tables.entry(key).or_insert_with(|| Table { name, ..Table::default() })
     }
 }

@@ -7,7 +7,6 @@ use super::super::rule::{Look, Rule};
 use super::super::script::Script;
 use super::super::statement::Statement;
 use super::super::tree;
-use crate::split::SEPARATOR;
 
 pub(super) static RULE: Rule = Rule {
     id: "without-where",
@@ -26,7 +25,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn look(script: &Script<'_>, statement: &Statement<'_>) -> Vec<Hit> {
     // The runner takes it along the keys, as the comment before it asks for.
-    let before = script.text[..statement.span.start].rsplit(SEPARATOR).next().unwrap_or_default();
+    let start = statement.span.start;
+    let index = script.statements.partition_point(|other| other.span.start < start);
+    let end = index.checked_sub(1).map_or(0, |previous| script.statements[previous].end);
+    let before = script.text.get(end..start).unwrap_or_default();
     if before.lines().any(|line| line.starts_with("-- mizzle: backfill")) {
         return Vec::new();
     }

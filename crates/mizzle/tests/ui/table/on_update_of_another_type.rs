@@ -1,12 +1,11 @@
-use chrono::{NaiveDateTime, Utc};
 use mizzle::prelude::*;
 
 #[table]
 pub struct Page {
     #[column(primary_key)]
     pub id: i64,
-    #[column(on_update = Utc::now)]
-    pub changed: NaiveDateTime,
+    #[column(on_update = String::new)]
+    pub version: i32,
 }
 
 fn main() {}
